@@ -1,0 +1,25 @@
+/* A growing byte string with a maximum. Always NUL-terminated behind its length. */
+#ifndef TWINC_BASE_BUF_H
+#define TWINC_BASE_BUF_H
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BUF_MAX_BYTES ((size_t)1 << 30)
+struct buf {
+	char *text; /* owned; NULL while empty */
+	size_t len, cap;
+	bool full; /* an append went over the maximum and was dropped */
+};
+
+void buf_init(struct buf *b);
+void buf_finish(struct buf *b); /* accepts NULL and zero */
+void buf_clear(struct buf *b);  /* keeps the storage */
+void buf_add(struct buf *b, const char *bytes, size_t len);
+void buf_puts(struct buf *b, const char *s);
+void buf_putc(struct buf *b, char c);
+void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *format, va_list args);
+/* The text so far, "" when empty; borrowed until the next change. */
+const char *buf_text(const struct buf *b);
+#endif
