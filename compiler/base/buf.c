@@ -1,0 +1,94 @@
+#include "compiler/base/buf.h"
+#include "compiler/base/bug.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void buf_init(struct buf *b)
+{
+	*b = (struct buf){0};
+}
+
+void buf_finish(struct buf *b)
+{
+	if (!b)
+		return;
+	free(b->text);
+	*b = (struct buf){0};
+}
+
+void buf_clear(struct buf *b)
+{
+	b->len = 0;
+	b->full = false;
+	if (b->text)
+		b->text[0] = '\0';
+}
+
+/* Room for more bytes and the NUL; false over the maximum. */
+static bool reserve(struct buf *b, size_t more)
+{
+	if (b->full || more > BUF_MAX_BYTES - b->len) {
+		b->full = true;
+		return false;
+	}
+	size_t need = b->len + more + 1;
+	if (need <= b->cap)
+		return true;
+	size_t cap = b->cap ? b->cap : 64;
+	while (cap < need)
+		cap *= 2;
+	char *text = realloc(b->text, cap);
+	if (!text)
+		bug_out_of_memory();
+	b->text = text;
+	b->cap = cap;
+	return true;
+}
+
+void buf_add(struct buf *b, const char *bytes, size_t len)
+{
+	if (!reserve(b, len))
+		return;
+	if (len)
+		memcpy(b->text + b->len, bytes, len);
+	b->len += len;
+	b->text[b->len] = '\0';
+}
+
+void buf_puts(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_putc(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (len < 0)
+		bug("a format that cannot be written: %s", format);
+	if (!reserve(b, (size_t)len))
+		return;
+	vsnprintf(b->text + b->len, (size_t)len + 1, format, args);
+	b->len += (size_t)len;
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	buf_vprintf(b, format, args);
+	va_end(args);
+}
+
+const char *buf_text(const struct buf *b)
+{
+	return b->text ? b->text : "";
+}
