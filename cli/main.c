@@ -1,0 +1,68 @@
+/* The map of the program: a verb a row, its code in verb_NAME.c. */
+#include "cli/cli.h"
+#include <signal.h>
+#include <string.h>
+
+const struct verb verbs[] = {
+	{ "init", verb_init, WORDS_OPTIONAL, 0, "FOLDER", "a starter twin that runs",
+		"twinc init|in this folder\n"
+		"twinc init station|in the new folder `station`" },
+	{ "check", verb_check, WORDS_FILES, GROUP_FORMAT | GROUP_JSON, NULL, "find what is wrong, across all layers",
+		"twinc check|the twin of this folder\n"
+		"twinc check flood.twin --format sarif > flood.sarif|for a code host" },
+	{ "lint", verb_lint, WORDS_FILES, GROUP_FORMAT | GROUP_JSON, NULL, "check, and find what is better done otherwise",
+		"twinc lint --format github|annotations in a pipeline" },
+	{ "fmt", verb_fmt, WORDS_FILES, GROUP_CHECK | GROUP_EXITCODE, NULL, "write a twin the way all twins are written",
+		"twinc fmt|replace the file\n"
+		"twinc fmt --check --detailed-exitcode|2 where something would change\n"
+		"twinc fmt - < a.twin|as a filter" },
+	{ "explain", verb_explain, WORDS_OPTIONAL, 0, "CODE", "what a diagnostic means and what to do",
+		"twinc explain E0412|one of them\n"
+		"twinc explain|all codes" },
+	{ "plan", verb_plan, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_JSON | GROUP_FORMAT | GROUP_EXITCODE | GROUP_APPLY, NULL,
+		"what apply would do, and why",
+		"twinc plan month=7|with a value bound\n"
+		"twinc plan --detailed-exitcode|2 when there is something to do" },
+	{ "apply", verb_apply, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_RESULTS | GROUP_JSON | GROUP_FORMAT | GROUP_APPLY, NULL,
+		"do it; run again to resume",
+		"twinc apply|the only workflow, or `main`\n"
+		"twinc apply flood.twin forecast scene=data/s1.tif|another one\n"
+		"twinc apply --secret token=env:TOKEN|bind a secret\n"
+		"twinc apply --json|events, one JSON object a line" },
+	{ "status", verb_status, WORDS_WORKFLOW, GROUP_STATE | GROUP_JSON | GROUP_RUN, NULL, "runs and their tasks",
+		"twinc status|the last run\n"
+		"twinc status --json|to read back" },
+	{ "outputs", verb_outputs, WORDS_WORKFLOW, GROUP_STATE | GROUP_RESULTS | GROUP_JSON | GROUP_RUN, NULL, "what the last run gave",
+		"twinc outputs station.twin main|a CWL output object" },
+	{ "logs", verb_logs, WORDS_OPTIONAL, GROUP_STATE | GROUP_RUN | GROUP_LOGS, "TASK", "what tasks wrote",
+		"twinc logs average|of one task\n"
+		"twinc logs average --follow|as it comes" },
+	{ "why", verb_why, WORDS_SUBJECT, GROUP_STATE | GROUP_JSON | GROUP_RUN, "TASK", "why a task ran, or did not",
+		"twinc why average|the first thing that differs" },
+	{ "approve", verb_approve, WORDS_SUBJECT, GROUP_STATE | GROUP_RUN | GROUP_JSON, "GATE", "let pass what a gate holds",
+		"twinc approve accept|then apply again" },
+	{ "cancel", verb_cancel, WORDS_OPTIONAL, GROUP_STATE | GROUP_RUN | GROUP_JSON, "TASK", "end a run, also from another terminal",
+		"twinc cancel|the run under way" },
+	{ "graph", verb_graph, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_OUTPUT | GROUP_FORMAT, NULL, "the plan as a picture",
+		"twinc graph -o flood.svg|svg, png, dot or mmd (Mermaid)\n"
+		"twinc graph|dot on stdout" },
+	{ "dump", verb_dump, WORDS_WORKFLOW, GROUP_BIND | GROUP_AS | GROUP_JSON | GROUP_FORMAT, NULL, "what the compiler made of it",
+		"twinc dump --as ast|what was written\n"
+		"twinc dump --as plan --json|what will be done" },
+	{ NULL },
+};
+
+int main(int argc, char **argv)
+{
+	struct cli c = { 0 };
+	int code;
+
+	signal(SIGPIPE, SIG_DFL);
+	code = cli_parse(&c, argc, argv);
+	if (code < 0)
+		code = c.verb->run ? c.verb->run(&c) : cli_fail("`%s` is not built into this program", c.verb->name);
+	if (fflush(stdout) != 0 && code == CLI_DONE)
+		code = cli_fail("cannot write to standard output");
+	cli_finish(&c);
+	return code;
+}
