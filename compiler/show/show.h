@@ -1,6 +1,6 @@
 /* Renderings of a set of diagnostics. Each appends to a buffer and prints nothing. */
-#ifndef TWINC_DIAG_SHOW_H
-#define TWINC_DIAG_SHOW_H
+#ifndef TWINC_SHOW_SHOW_H
+#define TWINC_SHOW_SHOW_H
 #include "compiler/base/buf.h"
 #include "compiler/diag/diag.h"
 /* As in docs/language.md: `path:line:col: error[E0412]: message`, labelled source lines, notes, help. Escape
