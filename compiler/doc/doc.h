@@ -33,6 +33,8 @@ struct doc *doc_map(struct arena *a);
 void doc_push(struct doc *list, struct doc *item);
 /* Appends; the key is copied; setting a key twice is a bug(). */
 void doc_set(struct arena *a, struct doc *map, const char *key, struct doc *value);
+/* The same for a key that is known to be new, without looking. */
+void doc_append(struct arena *a, struct doc *map, const char *key, struct doc *value);
 /* The member, or NULL (also when `map` is NULL or no map). */
 struct doc *doc_get(const struct doc *map, const char *key);
 /* The text of a string node, or `otherwise` (also for NULL). Likewise the others. */
@@ -42,14 +44,18 @@ double doc_number(const struct doc *d, double otherwise); /* int or float */
 bool doc_truth(const struct doc *d, bool otherwise);
 uint32_t doc_len(const struct doc *d);
 bool doc_equal(const struct doc *a, const struct doc *b); /* maps regardless of order; int 1 and float 1.0 differ */
+/* for (doc_each(item, list)) ... */
 #define doc_each(item, parent) \
-	struct doc *item = (parent) ? (parent)->children.first : NULL; item; item = item->next
+	struct doc *item = (parent) && (parent)->kind >= DOC_LIST ? (parent)->children.first : NULL; item; item = item->next
+
+/* A copy in the arena, without the link to what follows it. */
+struct doc *doc_copy(struct arena *a, const struct doc *d);
 
 #define DOC_MAX_DEPTH 200
 /* JSON (jansson): *ret_error is arena text with line and column, on false. Duplicate keys are errors. */
 bool doc_json_read(struct arena *a, const char *text, size_t len, struct doc **ret, char **ret_error);
 /* indent 0: one line, `{"a": 1, "b": [1, 2]}` with a blank after ':' and ','; else pretty. No trailing newline. Numbers
- * as value_number_text writes them (ECMAScript). Strings as UTF-8; bytes that are not UTF-8 become U+FFFD. */
+ * as number_text writes them (ECMAScript), so 3.0 is `3`; what is not finite is null. Strings as UTF-8; bytes that are not UTF-8 become U+FFFD. */
 void doc_json_write(const struct doc *d, int indent, struct buf *ret);
 /* YAML 1.2 core as libyaml reads it, with YAML 1.1's yes/no/on/off and octals kept as strings; anchors are expanded with
  * a bound, duplicate keys and tags other than the core's are errors. */

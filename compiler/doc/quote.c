@@ -1,0 +1,55 @@
+#include "compiler/doc/quote.h"
+#include "compiler/base/utf8.h"
+#include <string.h>
+
+static bool is_bare(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("_@%+=:,./-", c));
+}
+
+void quote_sh(const char *text, size_t len, struct buf *ret)
+{
+	size_t bare = 0;
+	while (bare < len && is_bare(text[bare]))
+		bare++;
+	if (len && bare == len) {
+		buf_add(ret, text, len);
+		return;
+	}
+	buf_putc(ret, '\'');
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\'')
+			buf_puts(ret, "'\\''");
+		else
+			buf_putc(ret, text[i]);
+	}
+	buf_putc(ret, '\'');
+}
+
+static void put_json_char(uint32_t c, struct buf *ret)
+{
+	static const char named[][2] = {{'"', '"'}, {'\\', '\\'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}, {'\b', 'b'}, {'\f', 'f'}};
+	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+		if (c == (unsigned char)named[i][0]) {
+			buf_putc(ret, '\\');
+			buf_putc(ret, named[i][1]);
+			return;
+		}
+	}
+	bool odd = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF;
+	if (odd)
+		buf_printf(ret, "\\u%04x", c);
+	else
+		utf8_encode(c, ret);
+}
+
+void quote_json(const char *text, size_t len, struct buf *ret)
+{
+	buf_putc(ret, '"');
+	for (size_t i = 0; i < len;) {
+		uint32_t c;
+		i += utf8_decode(text + i, len - i, &c, NULL);
+		put_json_char(c, ret);
+	}
+	buf_putc(ret, '"');
+}
