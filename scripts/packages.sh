@@ -1,0 +1,60 @@
+# Debian packages: sourced by ./start and ./test. Nothing here runs by itself.
+# Each list is for Debian 12; in brackets what it was tried with.
+
+# gcc [12.2] cmake [3.25] ninja-build [1.11] bison [3.8] flex [2.6] libyaml-dev [0.2.5] libjansson-dev [2.14]
+# nettle-dev [3.8] libsqlite3-dev [3.40] libgraphviz-dev [2.42]
+PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config bison flex libyaml-dev libjansson-dev nettle-dev libsqlite3-dev libgraphviz-dev"
+# The steps of the main example are written in it.
+PACKAGES_EXAMPLE="python3-minimal"
+# What the tests call beside the above.
+PACKAGES_TEST="libcmocka-dev jq shellcheck"
+# --all: the second compiler, and the tools that judge what is emitted.
+PACKAGES_ALL="clang python3-jsonschema python3-yaml libxml2-utils cwltool"
+
+# The packages of a list that are not there yet.
+packages_missing() {
+	for package in "$@"; do
+		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+		'install ok installed') ;;
+		*) printf '%s ' "$package" ;;
+		esac
+	done
+}
+
+# Installs what is missing, having said what; nothing missing: nothing done, nothing said.
+packages_install() {
+	if ! command -v dpkg-query >/dev/null 2>&1 || ! command -v apt-get >/dev/null 2>&1; then
+		echo "This is no Debian: install yourself what these packages hold: $*" >&2
+		return 0
+	fi
+	missing=$(packages_missing "$@")
+	[ -n "$missing" ] || return 0
+	as_root=
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null 2>&1 || {
+			echo "These packages are needed, and neither root nor sudo is there: $missing" >&2
+			return 1
+		}
+		as_root=sudo
+	fi
+	echo "About to install with apt-get: $missing"
+	export DEBIAN_FRONTEND=noninteractive
+	$as_root apt-get -qq update || echo "(the lists of packages could not be renewed; going on with the old ones)" >&2
+	# shellcheck disable=SC2086 # a list of words
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 $missing |
+		awk '/^Setting up/ { printf "  %s\n", $3; fflush() }'
+	missing=$(packages_missing "$@")
+	[ -z "$missing" ] || {
+		echo "Could not be installed: $missing" >&2
+		return 1
+	}
+}
+
+# scripts/packages.sh is sourced from the project's folder.
+build_configure() { # PRESET
+	[ -f "build/$1/build.ninja" ] || cmake --preset "$1" >"build-$1.log" 2>&1 || {
+		cat "build-$1.log" >&2
+		return 1
+	}
+	rm -f "build-$1.log"
+}

@@ -1,0 +1,13 @@
+# Sourced by the tests that are scripts. TWINC is the program under test.
+set -u
+: "${TWINC:=$(command -v twinc || echo twinc)}"
+export TWINC
+export LC_ALL=C.UTF-8 NO_COLOR=1
+unset TERM COLUMNS 2>/dev/null || true
+
+# A judge or data set is missing: counted and listed at the end, an error where nothing may be missing.
+skip() {
+	echo "SKIP $*"
+	[ "${REQUIRE_TOOLS:-0}" = 1 ] && exit 1
+	exit 77
+}
