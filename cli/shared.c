@@ -1,7 +1,7 @@
 /* What all verbs share: which twin is meant, what the compiler is asked, how to say things. */
 #include "cli/cli.h"
 #include "compiler/base/file.h"
-#include "compiler/diag/show.h"
+#include "compiler/show/show.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
