@@ -17,8 +17,14 @@ struct unit {
  * whose row allows it: SI prefixes, binary ones on B and bit only. */
 bool unit_parse(struct arena *a, const char *text, size_t len, const struct unit **ret, size_t *ret_bad_at, size_t *ret_bad_len);
 bool unit_same_dim(const struct unit *a, const struct unit *b); /* NULL: dimensionless, ratio 1 */
+/* Same dimension and ratio, whatever they are called. */
+bool unit_equal(const struct unit *a, const struct unit *b);
 /* x of unit `from` in unit `to` (same dimension): one multiplication or division by the exact reduced ratio. */
 double unit_convert(double x, const struct unit *from, const struct unit *to);
+/* NULL for NULL. */
+const struct unit *unit_copy(struct arena *a, const struct unit *u);
+/* The exact ratio of one `from` to one `to`, reduced; false on overflow or another dimension. */
+bool unit_ratio(const struct unit *from, const struct unit *to, uint64_t *ret_num, uint64_t *ret_den);
 /* Product and quotient of units, for * and /; NULL on overflow of the ratio (*ret untouched, false). Dimensionless with ratio 1 gives NULL unit. */
 bool unit_multiply(struct arena *a, const struct unit *x, const struct unit *y, const struct unit **ret);
 bool unit_divide(struct arena *a, const struct unit *x, const struct unit *y, const struct unit **ret);

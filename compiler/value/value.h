@@ -22,6 +22,7 @@ struct value {
 	};
 };
 extern const struct value value_null, value_true, value_false;
+const struct value *value_bool(bool v);
 const struct value *value_int(struct arena *a, int64_t v, const struct unit *u);
 const struct value *value_float(struct arena *a, double v, const struct unit *u);
 const struct value *value_string(struct arena *a, const char *s); /* copied */
@@ -29,19 +30,25 @@ const struct value *value_string_n(struct arena *a, const char *s, size_t len);
 const struct value *value_path(struct arena *a, const char *path, bool is_dir, const char *digest); /* copied */
 const struct value *value_list(struct arena *a, const struct value **items, uint32_t len); /* items borrowed */
 const struct value *value_record(struct arena *a, const struct value_field *fields, uint32_t len);
+const struct value *value_range(struct arena *a, const struct value *low, const struct value *high);
 const struct value *value_secret(struct arena *a, const char *name);
 const struct value *value_member(const struct value *record, const char *name); /* NULL where there is none */
+/* What `for (a, b) in` takes apart: a list of two, or a record of two as zip and enumerate give. */
+bool value_pair(const struct value *v, const struct value **ret_first, const struct value **ret_second);
 static inline bool value_is_number(const struct value *v) { return v->kind == VALUE_INT || v->kind == VALUE_FLOAT; }
 double value_number(const struct value *v); /* INT or FLOAT, in its own unit */
 bool value_number_in(const struct value *v, const struct unit *u, double *ret); /* in unit u; false: another dimension */
+/* The same as a whole number; false too where it is none or too large. */
+bool value_int_in(const struct value *v, const struct unit *u, int64_t *ret);
 bool value_equal(const struct value *a, const struct value *b); /* quantities by their amount; paths by digest where both have one */
-int value_compare(const struct value *a, const struct value *b); /* numbers and strings (bytewise) */
+int value_compare(const struct value *a, const struct value *b); /* numbers of one dimension, and strings (bytewise) */
 const struct value *value_copy(struct arena *a, const struct value *v);
 
 /* Number to text, ECMAScript Number::toString (ECMA-262 6.1.6.1.20): shortest that reads back. buf of 32 bytes. */
 void value_number_text(double x, char ret[32]);
 /* The way a value is written in a twin, for messages and dumps: 16GiB, "po", ["a", "b"], 2..10. */
 void value_show(const struct value *v, struct buf *ret);
+const char *value_text(struct arena *a, const struct value *v);
 
 /* A value as JSON tells it: quantities as plain numbers in their type's unit, paths as {"class": "File"|"Directory",
  * "path"}, ranges as {"low", "high"}, secrets as {"secret": name}. `type` may be NULL (then in the value's own unit). */
