@@ -64,6 +64,8 @@ bool value_coerce(struct arena *a, const struct value *v, const struct type *typ
 /* Lossless, for plan and journal: every kind, unit and digest survives. */
 struct doc *value_save(struct arena *a, const struct value *v);
 bool value_load(struct arena *a, const struct doc *d, const struct value **ret);
+/* A unit by its name; NULL stays NULL. */
+bool unit_load(struct arena *a, const struct doc *d, const struct unit **ret);
 struct doc *type_save(struct arena *a, const struct type *t);
 bool type_load(struct arena *a, const struct doc *d, const struct map *formats, const struct type **ret); /* formats: name -> struct format */
 #endif

@@ -1,0 +1,181 @@
+#include "compiler/value/pattern.h"
+#include "compiler/base/buf.h"
+#include <ctype.h>
+#include <regex.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A compiled expression grows with its repetitions, nested ones by their product. */
+#define MAX_WEIGHT 20000
+
+static const char *class_of(char c, bool inside)
+{
+	switch (c) {
+	case 'd':
+		return inside ? "0-9" : "[0-9]";
+	case 'w':
+		return inside ? "A-Za-z0-9_" : "[A-Za-z0-9_]";
+	case 's':
+		return inside ? " \t\r\n" : "[ \t\r\n]";
+	default:
+		return NULL;
+	}
+}
+
+/* A bracket expression at p, with the escapes that POSIX has not; NULL when it is not closed or an escape cannot be said. */
+static const char *translate_bracket(const char *p, struct buf *ret)
+{
+	buf_putc(ret, *p++);
+	if (*p == '^')
+		buf_putc(ret, *p++);
+	if (*p == ']')
+		buf_putc(ret, *p++);
+	for (; *p && *p != ']'; p++) {
+		if (p[0] == '[' && (p[1] == ':' || p[1] == '.' || p[1] == '=')) {
+			const char close[] = {p[1], ']', '\0'};
+			const char *end = strstr(p + 2, close);
+			if (!end)
+				return NULL;
+			buf_add(ret, p, (size_t)(end + 1 - p));
+			p = end + 1;
+			buf_putc(ret, ']');
+		} else if (*p == '\\') {
+			const char *class = class_of(*++p, true);
+			if (!*p || strchr("]^-", *p))
+				return NULL;
+			if (class)
+				buf_puts(ret, class);
+			else
+				buf_putc(ret, *p);
+		} else {
+			buf_putc(ret, *p);
+		}
+	}
+	if (!*p)
+		return NULL;
+	buf_putc(ret, ']');
+	return p + 1;
+}
+
+static const char *translate_escape(const char *p, struct buf *ret, const char **ret_error)
+{
+	const char *class = class_of(p[1], false);
+	if (isdigit((unsigned char)p[1]) || !p[1]) {
+		*ret_error = p[1] ? "a pattern cannot refer back to a group" : "a pattern cannot end with a backslash";
+		return NULL;
+	}
+	if (class)
+		buf_puts(ret, class);
+	else if (isalpha((unsigned char)p[1]))
+		*ret_error = "a pattern knows the escapes \\d, \\w and \\s, and a backslash before punctuation";
+	else
+		buf_add(ret, p, 2);
+	return *ret_error ? NULL : p + 2;
+}
+
+static void translate(const char *p, struct buf *ret, const char **ret_error)
+{
+	buf_puts(ret, "^(");
+	while (p && *p) {
+		if (*p == '[') {
+			p = translate_bracket(p, ret);
+			if (!p)
+				*ret_error = "a [...] of the pattern is not closed, or escapes ], ^ or - (put ] first and - last)";
+		} else if (*p == '\\') {
+			p = translate_escape(p, ret, ret_error);
+		} else if (strncmp(p, "(?:", 3) == 0) {
+			buf_putc(ret, '(');
+			p += 3;
+		} else {
+			buf_putc(ret, *p++);
+		}
+	}
+	buf_puts(ret, ")$");
+}
+
+static uint32_t least(uint64_t a)
+{
+	return a > MAX_WEIGHT + 1 ? MAX_WEIGHT + 1 : (uint32_t)a;
+}
+
+/* How large the translated expression grows: of the sequence at *p up to a closing parenthesis. */
+static uint32_t weigh(const char **p, int depth)
+{
+	uint64_t sum = 1, last = 0;
+	if (depth > 50)
+		return MAX_WEIGHT + 1;
+	while (**p && **p != ')') {
+		char c = *(*p)++;
+		if (c == '(') {
+			last = weigh(p, depth + 1);
+			*p += **p == ')';
+		} else if (c == '[') {
+			*p += **p == '^';
+			*p += **p == ']';
+			*p += strcspn(*p, "]");
+			*p += **p == ']';
+			last = 1;
+		} else if (c == '{') {
+			char *end;
+			uint64_t low = strtoull(*p, &end, 10), high = *end == ',' ? strtoull(end + 1, &end, 10) : low;
+			uint64_t times = least(high > low ? high : low);
+			sum = least(sum + last * (times ? times - 1 : 0));
+			last = least(last * (times ? times : 1));
+			*p = end + (*end == '}');
+			continue;
+		} else {
+			*p += c == '\\' && **p;
+			last = 1;
+		}
+		sum = least(sum + last);
+	}
+	return (uint32_t)sum;
+}
+
+static bool compile(struct arena *a, const char *pattern, regex_t *ret, char **ret_error)
+{
+	if (strlen(pattern) > PATTERN_MAX_BYTES) {
+		*ret_error = arena_printf(a, "a pattern may have %d bytes", PATTERN_MAX_BYTES);
+		return false;
+	}
+	struct buf b = {0};
+	const char *error = NULL;
+	translate(pattern, &b, &error);
+	const char *p = b.text;
+	if (!error && weigh(&p, 0) > MAX_WEIGHT)
+		error = "the pattern repeats too much";
+	int code = error ? 0 : regcomp(ret, b.text, REG_EXTENDED | REG_NOSUB);
+	buf_finish(&b);
+	if (code) {
+		char text[200];
+		regerror(code, ret, text, sizeof text);
+		error = arena_printf(a, "not a pattern: %s", text);
+	}
+	if (error)
+		*ret_error = arena_strdup(a, error);
+	return !error;
+}
+
+bool pattern_check(struct arena *a, const char *pattern, char **ret_error)
+{
+	regex_t re;
+	if (!compile(a, pattern, &re, ret_error))
+		return false;
+	regfree(&re);
+	return true;
+}
+
+bool pattern_match(struct arena *a, const char *pattern, const char *text, size_t len, bool *ret_matches, char **ret_error)
+{
+	regex_t re;
+	if (len > PATTERN_TEXT_MAX_BYTES) {
+		*ret_error = arena_printf(a, "the text is too long to be matched (%zu bytes)", len);
+		return false;
+	}
+	if (!compile(a, pattern, &re, ret_error))
+		return false;
+	*ret_matches = !memchr(text, '\0', len) && regexec(&re, text, 0, NULL, 0) == 0;
+	regfree(&re);
+	return true;
+}
