@@ -1,6 +1,7 @@
 /* Typed expressions: made by the checker, evaluated by it, by the plan and by the runtime with one evaluator. */
 #ifndef TWINC_VALUE_EXPR_H
 #define TWINC_VALUE_EXPR_H
+#include "compiler/base/map.h"
 #include "compiler/diag/source.h"
 #include "compiler/value/value.h"
 
@@ -24,7 +25,8 @@ enum expr_op {
 	EXPR_RANGE,    /* args[0]..args[1] */
 	EXPR_AS,       /* a quantity as a plain number in `unit` */
 	EXPR_TEXT,     /* concatenation of args as text (string interpolation) */
-	EXPR_WORDS,    /* a command's text: args are string constants (script text) and placeholders, quoted word by word for sh */
+	EXPR_WORDS,    /* a command's text: args are string constants (script text) and placeholders, quoted word by word for sh; a
+	                  placeholder that is itself a constant string is wrapped in a TEXT */
 	EXPR_LIST,     /* args */
 	EXPR_RECORD,   /* args, keys */
 	EXPR_EACH,     /* comprehension: for local index (index + 1 the second of a pair when pair) in args[0] if args[1] -> args[2]; args[1] may be NULL */
@@ -66,19 +68,26 @@ struct eval {
 	const char *error, *error_help;  /* "the mean of an empty list", arena text */
 };
 #define EVAL_MAX_DEPTH 500
-#define EVAL_MAX_STEPS ((uint64_t)50000000)
-#define EVAL_MAX_ITEMS ((uint32_t)10000000)
+#define EVAL_MAX_STEPS ((uint64_t)20000000)
+#define EVAL_MAX_ITEMS ((uint32_t)1000000)
+#define EVAL_MAX_TEXT ((size_t)64 << 20)
+#define EVAL_MAX_LOCALS 65536u
 enum eval_status eval_expr(struct eval *ev, const struct expr *e, const struct value **ret);
-/* Appends to ret the text of a value as it stands inside "..~{}.." or in a command's list: paths, strings, numbers. */
+/* Ends an evaluation: the failing part is e. For built-ins and callbacks. */
+enum eval_status eval_fail(struct eval *ev, const struct expr *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Counts n steps of work; EVAL_FAILED when there were too many. */
+enum eval_status eval_spend(struct eval *ev, const struct expr *e, uint64_t n);
+/* Appends to ret the text of a value as it stands inside "..~{}.." or in a command's list: paths, strings, plain
+ * numbers; false for the rest. */
 bool eval_value_text(const struct value *v, struct buf *ret);
 
 /* Built-in functions: rows of builtin.def: FN(name, min_args, max_args, phase). Typing is in model/builtin.c, meaning in value/builtin.c. */
-const struct builtin *builtin_find(const char *name);
 struct builtin {
 	const char *name;
 	uint8_t min_args, max_args;
 	enum eval_status (*run)(struct eval *ev, const struct expr *e, const struct value **args, const struct value **ret);
 };
+const struct builtin *builtin_find(const char *name);
 extern const struct builtin builtins[]; /* ends with a NULL name; sorted by name */
 
 struct expr *expr_new(struct arena *a, enum expr_op op, struct span span, const struct type *type, uint16_t n_args);
@@ -86,6 +95,27 @@ struct expr *expr_new(struct arena *a, enum expr_op op, struct span span, const 
 void expr_each_ref(const struct expr *e, void (*each)(const struct expr *ref, void *ctx), void *ctx);
 /* The expression as text, for messages and dumps: `mean.count >= 20`. */
 void expr_show(const struct expr *e, struct buf *ret);
+/* A constant without a place. */
+const struct expr *expr_const(struct arena *a, const struct value *v, const struct type *type, struct span span);
+const char *expr_text(struct arena *a, const struct expr *e);
 struct doc *expr_save(struct arena *a, const struct expr *e);
+/* Arguments, indices of locals, built-ins and units are checked; the other indices are the caller's to check. */
 bool expr_load(struct arena *a, const struct doc *d, const struct map *formats, const struct expr **ret);
+
+/* Types that many expressions share, saved once and then told by number. */
+struct type_table {
+	struct arena *arena;              /* borrowed */
+	struct map by_address, by_text;   /* while saving: to number + 1 */
+	struct doc *saved;                /* the list of them */
+	const struct type **loaded; uint32_t n_loaded;
+};
+void type_table_init(struct type_table *t, struct arena *a);
+void type_table_finish(struct type_table *t);
+bool type_table_load(struct type_table *t, const struct doc *list, const struct map *formats);
+struct doc *type_table_put(struct type_table *t, const struct type *type); /* NULL: null */
+bool type_table_get(const struct type_table *t, const struct doc *d, const struct type **ret); /* null: NULL */
+struct doc *span_save(struct arena *a, struct span span);
+bool span_load(const struct doc *d, struct span *ret);
+struct doc *expr_save_with(struct type_table *t, const struct expr *e); /* NULL: null */
+bool expr_load_with(const struct type_table *t, const struct doc *d, const struct expr **ret);
 #endif

@@ -320,6 +320,8 @@ static bool combine(struct arena *a, const struct unit *x, const struct unit *y,
 {
 	struct factors f = {0}, g = {0};
 	size_t bad_at, bad_len;
+	x = unit_same_dim(x, NULL) ? NULL : x;
+	y = unit_same_dim(y, NULL) ? NULL : y;
 	if ((x && !split(x->name, strlen(x->name), &f, &bad_at, &bad_len)) || (y && !split(y->name, strlen(y->name), &g, &bad_at, &bad_len)))
 		return false;
 	for (uint32_t i = 0; i < g.n; i++) {
@@ -329,7 +331,7 @@ static bool combine(struct arena *a, const struct unit *x, const struct unit *y,
 	struct unit u;
 	if (!evaluate(&f, &u))
 		return false;
-	if (unit_equal(&u, NULL)) {
+	if (unit_same_dim(&u, NULL)) {
 		*ret = NULL;
 		return true;
 	}

@@ -25,7 +25,8 @@ double unit_convert(double x, const struct unit *from, const struct unit *to);
 const struct unit *unit_copy(struct arena *a, const struct unit *u);
 /* The exact ratio of one `from` to one `to`, reduced; false on overflow or another dimension. */
 bool unit_ratio(const struct unit *from, const struct unit *to, uint64_t *ret_num, uint64_t *ret_den);
-/* Product and quotient of units, for * and /; NULL on overflow of the ratio (*ret untouched, false). Dimensionless with ratio 1 gives NULL unit. */
+/* Product and quotient of units, for * and /; false on overflow of the ratio (*ret untouched). What has no dimension counts
+ * as a plain number: 50% of 10GiB is in GiB, and GiB / MiB gives NULL; the numbers are scaled by whoever multiplies them. */
 bool unit_multiply(struct arena *a, const struct unit *x, const struct unit *y, const struct unit **ret);
 bool unit_divide(struct arena *a, const struct unit *x, const struct unit *y, const struct unit **ret);
 /* What it measures, for messages: "a duration", "a size", "a rate", "a length", "a temperature" ..., else "a quantity in kg*m/s^2". */

@@ -264,7 +264,7 @@ static bool coerce_range(struct convert *c, const struct value *v, const struct 
 	const struct value *low, *high;
 	if (!convert_coerce(c, is_range ? v->range.low : v, t->of, &low) || !convert_coerce(c, is_range ? v->range.high : v, t->of, &high))
 		return false;
-	if (value_is_number(low) && value_compare(low, high) > 0)
+	if (value_is_number(low) && value_is_number(high) && value_compare(low, high) > 0)
 		return convert_fail(c, "%s ends before it starts", value_text(c->arena, v));
 	*ret = value_range(c->arena, low, high);
 	return true;

@@ -180,6 +180,8 @@ static bool load_map(struct arena *a, const struct doc *d, const struct value **
 	}
 	if (strcmp(kind, "low") != 0 || !doc_get(d, "high") || !value_load(a, d->children.first, &low) || !value_load(a, doc_get(d, "high"), &high))
 		return false;
+	if (!value_is_number(low) || !value_is_number(high) || !unit_same_dim(low->unit, high->unit))
+		return false;
 	*ret = value_range(a, low, high);
 	return true;
 }

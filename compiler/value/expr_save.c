@@ -1,0 +1,383 @@
+/* Expressions, whole and back: ["op", [file, start, end], type, what belongs to the operator, args...]. */
+#include "compiler/value/expr.h"
+#include <string.h>
+
+void type_table_init(struct type_table *t, struct arena *a)
+{
+	*t = (struct type_table){.arena = a, .saved = doc_list(a)};
+}
+
+void type_table_finish(struct type_table *t)
+{
+	if (!t)
+		return;
+	map_finish(&t->by_address);
+	map_finish(&t->by_text);
+}
+
+struct doc *type_table_put(struct type_table *t, const struct type *type)
+{
+	if (!type)
+		return doc_null(t->arena);
+	uintptr_t number = (uintptr_t)map_get_n(&t->by_address, (const char *)&type, sizeof type);
+	if (!number) {
+		struct doc *d = type_save(t->arena, type);
+		struct buf text = {0};
+		doc_json_write(d, 0, &text);
+		number = (uintptr_t)map_get_n(&t->by_text, text.text, text.len);
+		if (!number) {
+			doc_push(t->saved, d);
+			number = doc_len(t->saved);
+			map_set_n(&t->by_text, arena_strndup(t->arena, text.text, text.len), text.len, (void *)number);
+		}
+		map_set_n(&t->by_address, arena_copy(t->arena, &type, sizeof type), sizeof type, (void *)number);
+		buf_finish(&text);
+	}
+	return doc_int(t->arena, (int64_t)number - 1);
+}
+
+bool type_table_load(struct type_table *t, const struct doc *list, const struct map *formats)
+{
+	if (!list || list->kind != DOC_LIST)
+		return false;
+	t->loaded = arena_new_n(t->arena, const struct type *, doc_len(list));
+	for (doc_each(item, list)) {
+		if (!type_load(t->arena, item, formats, &t->loaded[t->n_loaded]))
+			return false;
+		t->n_loaded++;
+	}
+	return true;
+}
+
+bool type_table_get(const struct type_table *t, const struct doc *d, const struct type **ret)
+{
+	if (d && d->kind == DOC_NULL) {
+		*ret = NULL;
+		return true;
+	}
+	int64_t number = doc_integer(d, -1);
+	if (number < 0 || number >= t->n_loaded)
+		return false;
+	*ret = t->loaded[number];
+	return true;
+}
+
+/* Names, and how many arguments there may be. */
+static const struct { const char *name; uint16_t min, max; } ops[] = {
+	[EXPR_CONST] = {"const", 0, 0}, [EXPR_PARAM] = {"param", 0, 0}, [EXPR_SLOT] = {"slot", 0, 0}, [EXPR_PREVIOUS] = {"previous", 0, 0},
+	[EXPR_INPUT] = {"input", 0, 0}, [EXPR_OUTPUT] = {"output", 0, 0}, [EXPR_MODEL] = {"model", 0, 0}, [EXPR_EVENT] = {"event", 0, 0},
+	[EXPR_LOCAL] = {"local", 0, 0}, [EXPR_LET] = {"let", 1, UINT16_MAX}, [EXPR_MEMBER] = {"member", 1, 1}, [EXPR_INDEX] = {"index", 2, 2},
+	[EXPR_NEGATE] = {"negate", 1, 1}, [EXPR_NOT] = {"not", 1, 1}, [EXPR_ADD] = {"+", 2, 2}, [EXPR_SUB] = {"-", 2, 2},
+	[EXPR_MUL] = {"*", 2, 2}, [EXPR_DIV] = {"/", 2, 2}, [EXPR_MOD] = {"%", 2, 2}, [EXPR_LT] = {"<", 2, 2}, [EXPR_LE] = {"<=", 2, 2},
+	[EXPR_GT] = {">", 2, 2}, [EXPR_GE] = {">=", 2, 2}, [EXPR_EQ] = {"==", 2, 2}, [EXPR_NE] = {"!=", 2, 2}, [EXPR_IN] = {"in", 2, 2},
+	[EXPR_AND] = {"&&", 2, 2}, [EXPR_OR] = {"||", 2, 2}, [EXPR_COALESCE] = {"??", 2, 2}, [EXPR_COND] = {"cond", 3, 3},
+	[EXPR_RANGE] = {"..", 2, 2}, [EXPR_AS] = {"as", 1, 1}, [EXPR_TEXT] = {"text", 0, UINT16_MAX}, [EXPR_WORDS] = {"words", 0, UINT16_MAX},
+	[EXPR_LIST] = {"list", 0, UINT16_MAX}, [EXPR_RECORD] = {"record", 0, UINT16_MAX}, [EXPR_EACH] = {"each", 3, 3},
+	[EXPR_CALL] = {"call", 0, UINT16_MAX}, [EXPR_ASSET] = {"asset", 0, 0}, [EXPR_GLOB] = {"glob", 1, 1},
+};
+#define N_OPS (sizeof ops / sizeof *ops)
+#define MAX_DEPTH EVAL_MAX_DEPTH
+
+static struct doc *save_text(struct arena *a, const char *text)
+{
+	return text ? doc_string(a, text) : doc_null(a);
+}
+
+static struct doc *save_index(struct arena *a, const struct expr *e)
+{
+	struct doc *list = doc_list(a);
+	doc_push(list, doc_int(a, e->index));
+	doc_push(list, save_text(a, e->name));
+	if (e->checked)
+		doc_push(list, doc_bool(a, true));
+	return list;
+}
+
+static struct doc *save_own(struct arena *a, const struct expr *e)
+{
+	struct doc *list = NULL;
+	switch (e->op) {
+	case EXPR_CONST:
+	case EXPR_ASSET:
+		return value_save(a, e->value);
+	case EXPR_PARAM:
+	case EXPR_SLOT:
+	case EXPR_PREVIOUS:
+	case EXPR_INPUT:
+	case EXPR_OUTPUT:
+	case EXPR_LOCAL:
+		return save_index(a, e);
+	case EXPR_MODEL:
+	case EXPR_EVENT:
+	case EXPR_MEMBER:
+	case EXPR_CALL:
+		return save_text(a, e->name);
+	case EXPR_LET:
+		return doc_int(a, e->index);
+	case EXPR_EACH:
+		list = doc_list(a);
+		doc_push(list, doc_int(a, e->index));
+		doc_push(list, doc_bool(a, e->pair));
+		return list;
+	case EXPR_AS:
+		return save_text(a, e->unit ? e->unit->name : NULL);
+	case EXPR_RECORD:
+		list = doc_list(a);
+		for (uint16_t i = 0; i < e->n; i++)
+			doc_push(list, doc_string(a, e->keys[i]));
+		return list;
+	case EXPR_INDEX:
+	case EXPR_NEGATE:
+	case EXPR_NOT:
+	case EXPR_ADD:
+	case EXPR_SUB:
+	case EXPR_MUL:
+	case EXPR_DIV:
+	case EXPR_MOD:
+	case EXPR_LT:
+	case EXPR_LE:
+	case EXPR_GT:
+	case EXPR_GE:
+	case EXPR_EQ:
+	case EXPR_NE:
+	case EXPR_IN:
+	case EXPR_AND:
+	case EXPR_OR:
+	case EXPR_COALESCE:
+	case EXPR_COND:
+	case EXPR_RANGE:
+	case EXPR_TEXT:
+	case EXPR_WORDS:
+	case EXPR_LIST:
+	case EXPR_GLOB:
+		break;
+	}
+	return doc_null(a);
+}
+
+struct doc *span_save(struct arena *a, struct span span)
+{
+	struct doc *list = doc_list(a);
+	doc_push(list, doc_int(a, span.file));
+	doc_push(list, doc_int(a, span.start));
+	doc_push(list, doc_int(a, span.end));
+	return list;
+}
+
+static struct doc *save(struct arena *a, struct type_table *t, const struct expr *e)
+{
+	if (!e)
+		return doc_null(a);
+	struct doc *list = doc_list(a);
+	doc_push(list, doc_string(a, ops[e->op].name));
+	doc_push(list, span_save(a, e->span));
+	doc_push(list, t ? type_table_put(t, e->type) : e->type ? type_save(a, e->type) : doc_null(a));
+	doc_push(list, save_own(a, e));
+	for (uint16_t i = 0; i < e->n; i++)
+		doc_push(list, save(a, t, e->args[i]));
+	return list;
+}
+
+struct doc *expr_save(struct arena *a, const struct expr *e)
+{
+	return save(a, NULL, e);
+}
+
+struct doc *expr_save_with(struct type_table *t, const struct expr *e)
+{
+	return save(t->arena, t, e);
+}
+
+struct loader {
+	struct arena *arena;
+	const struct type_table *types; /* or */
+	const struct map *formats;
+};
+
+static bool load_number(const struct doc *d, uint32_t *ret)
+{
+	int64_t n = doc_integer(d, -1);
+	if (n < 0 || n > UINT32_MAX)
+		return false;
+	*ret = (uint32_t)n;
+	return true;
+}
+
+bool span_load(const struct doc *d, struct span *ret)
+{
+	if (!d || d->kind != DOC_LIST || doc_len(d) != 3)
+		return false;
+	const struct doc *file = d->children.first;
+	struct span span;
+	if (!load_number(file, &span.file) || !load_number(file->next, &span.start) || !load_number(file->next->next, &span.end))
+		return false;
+	*ret = span;
+	return true;
+}
+
+static bool load_name(struct arena *a, const struct doc *d, const char **ret)
+{
+	if (!d || d->kind != DOC_STRING)
+		return false;
+	*ret = arena_strdup(a, d->string.text);
+	return true;
+}
+
+static bool load_index(struct arena *a, const struct doc *d, struct expr *e)
+{
+	if (d->kind != DOC_LIST || doc_len(d) < 2 || !load_number(d->children.first, &e->index))
+		return false;
+	const struct doc *name = d->children.first->next;
+	e->checked = doc_truth(name->next, false);
+	return load_name(a, name, &e->name) && (e->op != EXPR_LOCAL || e->index < EVAL_MAX_LOCALS);
+}
+
+static bool load_each(const struct doc *d, struct expr *e)
+{
+	if (d->kind != DOC_LIST || doc_len(d) != 2 || !load_number(d->children.first, &e->index))
+		return false;
+	e->pair = doc_truth(d->children.first->next, false);
+	return e->index < EVAL_MAX_LOCALS - 1;
+}
+
+static bool load_keys(struct arena *a, const struct doc *d, struct expr *e)
+{
+	if (d->kind != DOC_LIST || doc_len(d) != e->n)
+		return false;
+	e->keys = arena_new_n(a, const char *, e->n);
+	uint16_t i = 0;
+	for (doc_each(key, d)) {
+		if (!load_name(a, key, &e->keys[i++]))
+			return false;
+	}
+	return true;
+}
+
+static bool load_call(struct arena *a, const struct doc *d, struct expr *e)
+{
+	if (!load_name(a, d, &e->name))
+		return false;
+	const struct builtin *b = builtin_find(e->name);
+	return b && e->n >= b->min_args && e->n <= b->max_args;
+}
+
+static bool load_own(struct arena *a, const struct doc *d, struct expr *e)
+{
+	switch (e->op) {
+	case EXPR_CONST:
+		return value_load(a, d, &e->value);
+	case EXPR_ASSET:
+		return value_load(a, d, &e->value) && e->value->kind == VALUE_PATH;
+	case EXPR_PARAM:
+	case EXPR_SLOT:
+	case EXPR_PREVIOUS:
+	case EXPR_INPUT:
+	case EXPR_OUTPUT:
+	case EXPR_LOCAL:
+		return load_index(a, d, e);
+	case EXPR_MODEL:
+	case EXPR_EVENT:
+	case EXPR_MEMBER:
+		return load_name(a, d, &e->name);
+	case EXPR_CALL:
+		return load_call(a, d, e);
+	case EXPR_LET:
+		return load_number(d, &e->index) && e->index < EVAL_MAX_LOCALS - e->n;
+	case EXPR_EACH:
+		return load_each(d, e);
+	case EXPR_AS:
+		return d->kind == DOC_STRING && unit_load(a, d, &e->unit);
+	case EXPR_RECORD:
+		return load_keys(a, d, e);
+	case EXPR_INDEX:
+	case EXPR_NEGATE:
+	case EXPR_NOT:
+	case EXPR_ADD:
+	case EXPR_SUB:
+	case EXPR_MUL:
+	case EXPR_DIV:
+	case EXPR_MOD:
+	case EXPR_LT:
+	case EXPR_LE:
+	case EXPR_GT:
+	case EXPR_GE:
+	case EXPR_EQ:
+	case EXPR_NE:
+	case EXPR_IN:
+	case EXPR_AND:
+	case EXPR_OR:
+	case EXPR_COALESCE:
+	case EXPR_COND:
+	case EXPR_RANGE:
+	case EXPR_TEXT:
+	case EXPR_WORDS:
+	case EXPR_LIST:
+	case EXPR_GLOB:
+		return d->kind == DOC_NULL;
+	}
+	return false;
+}
+
+static bool load(struct loader *l, const struct doc *d, unsigned depth, const struct expr **ret);
+
+static bool load_args(struct loader *l, const struct doc *first, unsigned depth, struct expr *e)
+{
+	uint16_t i = 0;
+	for (const struct doc *d = first; d; d = d->next, i++) {
+		bool may_lack = e->op == EXPR_EACH && i == 1;
+		if (d->kind == DOC_NULL ? !may_lack : !load(l, d, depth + 1, &e->args[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool find_op(const char *name, enum expr_op *ret)
+{
+	for (size_t i = 0; i < N_OPS; i++) {
+		if (strcmp(ops[i].name, name) == 0) {
+			*ret = (enum expr_op)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool load_type(struct loader *l, const struct doc *d, const struct type **ret)
+{
+	if (l->types)
+		return type_table_get(l->types, d, ret);
+	return d->kind == DOC_NULL || type_load(l->arena, d, l->formats, ret);
+}
+
+static bool load(struct loader *l, const struct doc *d, unsigned depth, const struct expr **ret)
+{
+	enum expr_op op;
+	struct span span;
+	const struct type *type = NULL;
+	uint32_t len = doc_len(d);
+	if (!d || d->kind != DOC_LIST || len < 4 || len - 4 > UINT16_MAX || depth > MAX_DEPTH)
+		return false;
+	const struct doc *name = d->children.first, *at = name->next, *own = at->next->next;
+	if (!find_op(doc_text(name, ""), &op) || !span_load(at, &span) || !load_type(l, at->next, &type))
+		return false;
+	uint16_t n = (uint16_t)(len - 4);
+	if (n < ops[op].min || n > ops[op].max)
+		return false;
+	struct expr *e = expr_new(l->arena, op, span, type, n);
+	if (!load_own(l->arena, own, e) || !load_args(l, own->next, depth, e))
+		return false;
+	*ret = e;
+	return true;
+}
+
+bool expr_load(struct arena *a, const struct doc *d, const struct map *formats, const struct expr **ret)
+{
+	struct loader l = {.arena = a, .formats = formats};
+	return load(&l, d, 1, ret);
+}
+
+bool expr_load_with(const struct type_table *t, const struct doc *d, const struct expr **ret)
+{
+	struct loader l = {.arena = t->arena, .types = t};
+	return load(&l, d, 1, ret);
+}
