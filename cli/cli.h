@@ -87,6 +87,8 @@ struct cli {
 /* options.c. Takes the words apart. Gives -1 to go on, else the exit code, with everything already said. */
 int cli_parse(struct cli *c, int argc, char **argv);
 void cli_finish(struct cli *c);
+struct cli_option { const char *name, *help, *choices; /* "a|b", or NULL */ char letter; bool takes_value; unsigned group; };
+void cli_each_option(void (*each)(const struct cli_option *option, void *ctx), void *ctx);
 
 /* help.c */
 void cli_help(FILE *to);
@@ -124,6 +126,7 @@ int verb_apply(struct cli *c);
 int verb_approve(struct cli *c);
 int verb_cancel(struct cli *c);
 int verb_check(struct cli *c);
+int verb_completions(struct cli *c);
 int verb_dump(struct cli *c);
 int verb_explain(struct cli *c);
 int verb_fmt(struct cli *c);

@@ -22,7 +22,7 @@ void cli_help(FILE *to)
 	fputs("twinc checks, plans and runs digital twins described in .twin files.\n\n"
 		"usage: twinc VERB [FILE] [WORKFLOW] [name=value ...] [options]\n\n", to);
 	for (const struct verb *v = verbs; v->name; v++)
-		fprintf(to, "  %-8s  %s\n", v->name, v->summary);
+		fprintf(to, "  %-11s  %s\n", v->name, v->summary);
 	fputs("\nFILE may be left out where the folder holds main.twin or just one twin; - is standard input.\n"
 		"WORKFLOW may be left out where there is one, or one called `main`.\n\n", to);
 	cli_help_options(to, GROUP_ALL);

@@ -49,6 +49,8 @@ const struct verb verbs[] = {
 	{ "dump", verb_dump, WORDS_WORKFLOW, GROUP_BIND | GROUP_AS | GROUP_JSON | GROUP_FORMAT, NULL, "what the compiler made of it",
 		"twinc dump --as ast|what was written\n"
 		"twinc dump --as plan --json|what will be done" },
+	{ "completions", verb_completions, WORDS_SUBJECT, 0, "SHELL", "what a shell completes: bash, zsh or fish",
+		"twinc completions bash > ~/.local/share/bash-completion/completions/twinc|for this user" },
 	{ NULL },
 };
 

@@ -66,6 +66,15 @@ void cli_help_options(FILE *to, unsigned groups)
 			option_print(to, o);
 }
 
+void cli_each_option(void (*each)(const struct cli_option *option, void *ctx), void *ctx)
+{
+	for (const struct option *o = options; o->name; o++) {
+		struct cli_option option = { o->name, o->help, o->kind == OPTION_CHOICE ? o->argument : NULL, o->letter,
+			o->kind != OPTION_FLAG, o->group };
+		each(&option, ctx);
+	}
+}
+
 static const struct option *option_find(const char *name, size_t len)
 {
 	for (const struct option *o = options; o->name; o++)

@@ -85,7 +85,7 @@ static int write_all(int fd, const char *bytes, size_t len)
 
 static bool has_content(const char *path, const char *bytes, size_t len)
 {
-	int fd;
+	int fd = -1;
 	if (open_regular(path, &fd) != 0)
 		return false;
 	struct buf b = {0};
