@@ -44,7 +44,7 @@ static void edge_add(struct gather *t, uint32_t from, uint32_t to, const char *l
 	*vec_push(&t->g->edges) = (struct graph_edge){ from, to, label, link };
 }
 
-static const char *expr_text(struct gather *t, const struct expr *e)
+static const char *expr_label(struct gather *t, const struct expr *e)
 {
 	struct buf b;
 	const char *text;
@@ -218,7 +218,7 @@ static const char *gate_text(struct gather *t, const struct plan_node *n)
 	const char *text = on_fail_text(n->on_fail);
 
 	for (uint32_t i = 0; i < n->n_requirements && i < 4; i++) {
-		const char *one = expr_text(t, n->requirements[i].expr);
+		const char *one = expr_label(t, n->requirements[i].expr);
 		text = text ? arena_printf(t->g->arena, "%s\n%s", text, one) : one;
 	}
 	return text;
@@ -228,7 +228,7 @@ static void node_draw(struct gather *t, uint32_t id, uint32_t box)
 {
 	const struct plan_node *n = &t->p->nodes[id];
 	struct arena *a = t->g->arena;
-	const char *text = n->subject ? expr_text(t, n->subject) : "";
+	const char *text = n->subject ? expr_label(t, n->subject) : "";
 	uint32_t drawn = PLAN_NONE;
 
 	switch (n->kind) {
