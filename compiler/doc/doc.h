@@ -51,7 +51,7 @@ bool doc_equal(const struct doc *a, const struct doc *b); /* maps regardless of 
 /* A copy in the arena, without the link to what follows it. */
 struct doc *doc_copy(struct arena *a, const struct doc *d);
 
-#define DOC_MAX_DEPTH 200
+#define DOC_MAX_DEPTH 600
 /* JSON (jansson): *ret_error is arena text with line and column, on false. Duplicate keys are errors. */
 bool doc_json_read(struct arena *a, const char *text, size_t len, struct doc **ret, char **ret_error);
 /* indent 0: one line, `{"a": 1, "b": [1, 2]}` with a blank after ':' and ','; else pretty. No trailing newline. Numbers
