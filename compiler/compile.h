@@ -22,6 +22,7 @@ struct compile_request {
 	uint32_t n_bindings;
 	const char **secrets;   /* names that --secret binds */
 	uint32_t n_secrets;
+	bool partial;           /* for pictures and dumps: what is not bound stays open, and no workflow need be chosen */
 };
 struct ast_file;
 struct model;
@@ -43,6 +44,6 @@ bool compile_check(struct compile *c);
 void compile_lint(struct compile *c);
 /* Binds what the request says, checks again with these values, lowers. NULL when there are errors, which are in c->diags.
  * On success *ret_workflow is the workflow that the request means, and its input values stand in *ret_inputs (in the
- * plan's arena, one per workflow input, NULL: use the default). */
+ * plan's arena, one per workflow input, NULL: use the default). With `partial` *ret_workflow may be PLAN_NONE. */
 struct plan *compile_plan(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs);
 #endif
