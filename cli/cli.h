@@ -138,13 +138,4 @@ int verb_outputs(struct cli *c);
 int verb_plan(struct cli *c);
 int verb_status(struct cli *c);
 int verb_why(struct cli *c);
-/* Until all verbs are there, a missing one is NULL in the table. */
-#pragma weak verb_apply
-#pragma weak verb_approve
-#pragma weak verb_cancel
-#pragma weak verb_logs
-#pragma weak verb_outputs
-#pragma weak verb_plan
-#pragma weak verb_status
-#pragma weak verb_why
 #endif

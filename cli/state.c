@@ -1,0 +1,245 @@
+#include "cli/state.h"
+#include "runtime/executor/executors.h"
+#include "runtime/report/report.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECRET_MAX_BYTES ((size_t)1 << 20)
+
+/* -- lock ----------------------------------------------------------------------------------------------------------- */
+
+static const char *lock_path(struct cli *c, const char *state)
+{
+	return arena_printf(&c->arena, "%s/lock", state);
+}
+
+static void lock_read(int fd, struct cli_lock *ret)
+{
+	char text[64] = "";
+	if (pread(fd, text, sizeof text - 1, 0) < 0 || sscanf(text, "%" SCNd64 " %" SCNd64, &ret->pid, &ret->start_ms) != 2)
+		ret->pid = ret->start_ms = 0;
+}
+
+int cli_lock_take(struct cli *c, const char *state, struct cli_lock *ret)
+{
+	char text[64];
+	struct timespec now;
+	int fd = open(lock_path(c, state), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int e = errno;
+		lock_read(fd, ret);
+		close(fd);
+		return e;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	*ret = (struct cli_lock){ fd, getpid(), (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 };
+	int n = snprintf(text, sizeof text, "%" PRId64 " %" PRId64 "\n", ret->pid, ret->start_ms);
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
+		int e = errno;
+		close(fd);
+		return e;
+	}
+	return 0;
+}
+
+bool cli_lock_holder(struct cli *c, const char *state, struct cli_lock *ret)
+{
+	int fd = open(lock_path(c, state), O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool held = flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+	if (held)
+		lock_read(fd, ret);
+	close(fd);
+	return held;
+}
+
+void cli_lock_release(struct cli_lock *l)
+{
+	close(l->fd);
+}
+
+/* -- journal -------------------------------------------------------------------------------------------------------- */
+
+static const char *absolute(struct cli *c, const char *path)
+{
+	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+	const char *full = file_join(&c->arena, here ? here : "/", path);
+	free(here);
+	return full;
+}
+
+const char *cli_state(struct cli *c, const char *file)
+{
+	return absolute(c, cli_state_dir(c, file));
+}
+
+const char *cli_results(struct cli *c, const char *file)
+{
+	return absolute(c, cli_results_dir(c, file));
+}
+
+static struct journal *journal_at(struct cli *c, const char *state, bool read_only, int *ret_exit)
+{
+	enum journal_fault fault;
+	char error[256];
+	struct journal_options o = { .path = arena_printf(&c->arena, "%s/journal.db", state), .read_only = read_only };
+	struct journal *j = journal_open(&o, &fault, error, sizeof error);
+	*ret_exit = CLI_WRONG;
+	if (j)
+		return j;
+	switch (fault) {
+	case JOURNAL_OK: break;
+	case JOURNAL_MISSING: cli_fail("nothing was run here yet: there is no %s", o.path); break;
+	case JOURNAL_NEWER: cli_fail("%s: %s; update this one", o.path, error); break;
+	case JOURNAL_DAMAGED: cli_fail("%s: %s\n  move it away to start afresh; finished work is then done again", o.path, error); break;
+	case JOURNAL_IO: cli_fail("%s: %s", o.path, error); break;
+	}
+	return NULL;
+}
+
+struct journal *cli_journal_look(struct cli *c, const char *state, int *ret_exit)
+{
+	return journal_at(c, state, true, ret_exit);
+}
+
+struct journal *cli_journal_write(struct cli *c, const char *state, int *ret_exit)
+{
+	return journal_at(c, state, false, ret_exit);
+}
+
+struct find_run { struct cli *c; int64_t id; struct journal_run found; };
+
+static bool match_run(const struct journal_run *r, void *ctx)
+{
+	struct find_run *f = ctx;
+	if (r->id != f->id)
+		return true;
+	f->found = *r;
+	f->found.workflow = arena_strdup(&f->c->arena, r->workflow);
+	f->found.state = arena_strdup(&f->c->arena, r->state);
+	f->found.plan = NULL;
+	return false;
+}
+
+bool cli_run(struct cli *c, struct journal *j, struct journal_run *ret)
+{
+	struct find_run f = { .c = c, .id = c->run ? strtoll(c->run, NULL, 10) : 0 };
+	if (!c->run) {
+		if (journal_run_last(j, &c->arena, c->workflow, ret))
+			return true;
+		cli_fail(c->workflow ? "no run of `%s` is recorded" : "no run is recorded", c->workflow);
+		return false;
+	}
+	journal_run_each(j, JOURNAL_KEPT_RUNS, match_run, &f);
+	if (!f.found.id) {
+		cli_fail("there is no run %s", c->run);
+		return false;
+	}
+	*ret = f.found;
+	return true;
+}
+
+/* -- how work is run ------------------------------------------------------------------------------------------------ */
+
+static char *read_command(struct cli *c, const char *command)
+{
+	struct buf b = { 0 };
+	char part[4096];
+	size_t n;
+	FILE *f = popen(command, "re");
+	while (f && (n = fread(part, 1, sizeof part, f)) > 0 && b.len < SECRET_MAX_BYTES)
+		buf_add(&b, part, n);
+	int status = f ? pclose(f) : -1;
+	char *text = status == 0 ? arena_strndup(&c->arena, buf_text(&b), b.len) : NULL;
+	if (b.text)
+		explicit_bzero(b.text, b.cap);
+	buf_finish(&b);
+	return text;
+}
+
+/* The content of a secret, without the newline that files and commands end with; NULL: said why. */
+static char *secret_read(struct cli *c, const struct cli_secret *s)
+{
+	char *text = NULL;
+	size_t len;
+	int e;
+	switch (s->from) {
+	case SECRET_ENV:
+		text = getenv(s->text);
+		if (!text)
+			cli_fail("secret `%s`: the environment has no %s", s->name, s->text);
+		return text;
+	case SECRET_FILE:
+		e = file_read(&c->arena, s->text, SECRET_MAX_BYTES, &text, &len);
+		if (e) {
+			cli_fail("secret `%s`: cannot read \"%s\": %s", s->name, s->text, strerror(e));
+			return NULL;
+		}
+		break;
+	case SECRET_COMMAND:
+		text = read_command(c, s->text);
+		if (!text) {
+			cli_fail("secret `%s`: its command failed", s->name);
+			return NULL;
+		}
+		break;
+	}
+	len = strlen(text);
+	if (len > 0 && text[len - 1] == '\n')
+		text[len - 1] = 0;
+	return text;
+}
+
+bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
+{
+	const char *name = c->on ? arena_strndup(&c->arena, c->on, strcspn(c->on, ":")) : "local";
+	struct run_secret *secrets = arena_new_n(&c->arena, struct run_secret, c->secrets.len);
+	o->executor = executor_find(name);
+	if (!o->executor) {
+		*ret_exit = cli_usage(c, "there is no executor `%s` in this program; there is `local`", name);
+		return false;
+	}
+	for (uint32_t i = 0; i < c->secrets.len; i++) {
+		secrets[i].name = c->secrets.at[i].name;
+		secrets[i].content = secret_read(c, &c->secrets.at[i]);
+		*ret_exit = CLI_WRONG;
+		if (!secrets[i].content)
+			return false;
+	}
+	o->secrets = secrets;
+	o->n_secrets = c->secrets.len;
+	o->cpus = c->cpus;
+	o->memory_bytes = c->memory_bytes;
+	o->fail_fast = c->fail_fast;
+	return true;
+}
+
+/* -- text ----------------------------------------------------------------------------------------------------------- */
+
+const char *cli_time(struct cli *c, int64_t ms)
+{
+	struct buf b = { 0 };
+	report_time(ms, &b);
+	const char *text = arena_strdup(&c->arena, buf_text(&b));
+	buf_finish(&b);
+	return text;
+}
+
+const char *cli_duration(struct cli *c, int64_t ms)
+{
+	struct buf b = { 0 };
+	report_duration(ms, &b);
+	const char *text = arena_strdup(&c->arena, buf_text(&b));
+	buf_finish(&b);
+	return text;
+}

@@ -1,0 +1,94 @@
+/* apply: do it, show how it goes; run again to resume. */
+#include "cli/state.h"
+#include "compiler/show/show.h"
+#include "runtime/report/report.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static uint32_t terminal_columns(void *ctx)
+{
+	struct winsize w;
+	(void)ctx;
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+}
+
+static struct report *report_open(struct cli *c, const struct plan *plan)
+{
+	const char *term = getenv("TERM");
+	bool live = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+	struct report_options o = {
+		.style = c->json ? REPORT_JSON : live ? REPORT_LIVE : REPORT_LINES, .fd = c->json ? STDOUT_FILENO : STDERR_FILENO,
+		.colour = !c->json && cli_colour(c, stderr), .quiet = c->quiet, .verbose = c->verbose, .sources = plan->sources,
+		.show = show_one_text, .columns = terminal_columns,
+	};
+	return report_create(&o);
+}
+
+static int exit_code(enum run_verdict v, int signal_number)
+{
+	switch (v) {
+	case RUN_DONE: return CLI_DONE;
+	case RUN_FAILED: return CLI_WRONG;
+	case RUN_GATED: return CLI_GATED;
+	case RUN_INTERRUPTED: break;
+	}
+	return 128 + signal_number;
+}
+
+static int run(struct cli *c, struct run_options *o)
+{
+	int code = CLI_WRONG, signal_number = 0;
+	o->journal = cli_journal_write(c, o->state, &code);
+	if (!o->journal)
+		return code;
+	struct report *report = report_open(c, o->plan);
+	o->listener = report_listener(report);
+	fflush(NULL); /* the keeper is a copy of this process */
+	struct run *r = run_create(o);
+	code = exit_code(run_loop(r, &signal_number), signal_number);
+	run_destroy(r);
+	report_destroy(report);
+	journal_close(o->journal);
+	return code;
+}
+
+static int locked(struct cli *c, int error, const char *state, const struct cli_lock *other)
+{
+	if (error != EWOULDBLOCK)
+		return cli_fail("cannot lock %s: %s", state, strerror(error));
+	return cli_fail("another apply works in %s: pid %lld, since %s\n  wait for it, or end it with `twinc cancel`", state, (long long)other->pid,
+			cli_time(c, other->start_ms));
+}
+
+int verb_apply(struct cli *c)
+{
+	const char *file = cli_file(c);
+	struct run_options o = { 0 };
+	struct cli_lock lock = { -1, 0, 0 };
+	const struct value **inputs;
+	int code = CLI_USAGE;
+	if (!file)
+		return CLI_USAGE;
+	struct plan *plan = cli_plan(c, file, &o.workflow, &inputs, &code);
+	if (!plan)
+		return code;
+	o.plan = plan;
+	o.inputs = inputs;
+	o.state = cli_state(c, file);
+	o.results = cli_results(c, file);
+	if (!cli_run_options(c, &o, &code)) {
+		plan_destroy(plan);
+		return code;
+	}
+	int e = file_mkdirs(o.state);
+	if (!e)
+		e = cli_lock_take(c, o.state, &lock);
+	code = e ? locked(c, e, o.state, &lock) : run(c, &o);
+	if (!e)
+		cli_lock_release(&lock);
+	plan_destroy(plan);
+	return code;
+}

@@ -1,0 +1,149 @@
+/* plan: what apply would do, and why. The same expansion as apply's, with nothing carried out. */
+#include "cli/state.h"
+#include <string.h>
+#include <unistd.h>
+
+static const char *const actions[] = {
+	[RUN_ACTION_RUN] = "run", [RUN_ACTION_CACHED] = "cached", [RUN_ACTION_BLOCKED] = "blocked", [RUN_ACTION_SKIP] = "skip",
+};
+
+struct totals { uint32_t n[4]; };
+
+static struct totals count(struct run *r)
+{
+	struct totals t = { { 0 } };
+	for (uint32_t i = 0; i < run_task_len(r); i++)
+		t.n[run_task_info(r, i).action]++;
+	return t;
+}
+
+/* -- JSON ----------------------------------------------------------------------------------------------------------- */
+
+static struct doc *place_doc(struct arena *a, const struct plan *plan, struct span span)
+{
+	struct place p = source_place(plan->sources, span);
+	struct doc *d = doc_map(a);
+	doc_set(a, d, "file", doc_string(a, p.path));
+	doc_set(a, d, "line", doc_int(a, p.line));
+	doc_set(a, d, "column", doc_int(a, p.column));
+	return d;
+}
+
+struct path { struct cli *c; struct doc *list; struct buf text; };
+
+static void path_add(const char *name, int64_t duration_ms, void *ctx)
+{
+	struct path *p = ctx;
+	doc_push(p->list, doc_string(&p->c->arena, name));
+	buf_printf(&p->text, "%s%s (%s)", p->text.len ? ", " : "", name, cli_duration(p->c, duration_ms));
+}
+
+static void print_json(struct cli *c, const struct run_options *o, struct run *r, const struct totals *t, struct path *path, int64_t length)
+{
+	struct arena *a = &c->arena;
+	struct doc *d = doc_map(a), *tasks = doc_list(a), *summary = doc_map(a), *critical = doc_map(a);
+	for (uint32_t i = 0; i < run_task_len(r); i++) {
+		struct run_task_info info = run_task_info(r, i);
+		struct doc *x = doc_map(a);
+		doc_set(a, x, "task", doc_string(a, info.name));
+		if (info.step)
+			doc_set(a, x, "step", doc_string(a, info.step));
+		doc_set(a, x, "action", doc_string(a, actions[info.action]));
+		if (info.reason)
+			doc_set(a, x, "reason", doc_string(a, info.reason));
+		if (info.span.file)
+			doc_set(a, x, "place", place_doc(a, o->plan, info.span));
+		if (info.duration_ms >= 0)
+			doc_set(a, x, "duration", doc_float(a, (double)info.duration_ms / 1000));
+		doc_push(tasks, x);
+	}
+	for (int i = 0; i < 4; i++)
+		doc_set(a, summary, actions[i], doc_int(a, t->n[i]));
+	doc_set(a, critical, "duration", doc_float(a, (double)length / 1000));
+	doc_set(a, critical, "tasks", path->list);
+	doc_set(a, d, "workflow", doc_string(a, o->plan->workflows[o->workflow].name));
+	doc_set(a, d, "tasks", tasks);
+	doc_set(a, d, "summary", summary);
+	doc_set(a, d, "criticalPath", critical);
+	cli_print_doc(c, d);
+}
+
+/* -- text ----------------------------------------------------------------------------------------------------------- */
+
+static void print_text(struct cli *c, const struct run_options *o, struct run *r, const struct totals *t, struct path *path, int64_t length)
+{
+	static const char *const colours[] = { "32", "2", "33", "33" };
+	bool colour = cli_colour(c, stdout);
+	int width = 8;
+	for (uint32_t i = 0; i < run_task_len(r); i++) {
+		int n = (int)strlen(run_task_info(r, i).name);
+		width = n > width && n <= 40 ? n : width;
+	}
+	for (uint32_t i = 0; i < run_task_len(r); i++) {
+		struct run_task_info info = run_task_info(r, i);
+		if (info.action == RUN_ACTION_CACHED && !c->verbose)
+			continue;
+		printf(colour ? "\033[%s%s\033[0m  %-*s  %s\n" : "%.0s%s  %-*s  %s\n", colour ? arena_printf(&c->arena, "%sm", colours[info.action]) : "",
+		       arena_printf(&c->arena, "%-7s", actions[info.action]), width, info.name, info.reason ? info.reason : "");
+	}
+	printf("%s: %u to run, %u cached", o->plan->workflows[o->workflow].name, t->n[RUN_ACTION_RUN], t->n[RUN_ACTION_CACHED]);
+	if (t->n[RUN_ACTION_BLOCKED])
+		printf(", %u not known yet or blocked", t->n[RUN_ACTION_BLOCKED]);
+	if (t->n[RUN_ACTION_SKIP])
+		printf(", %u skipped", t->n[RUN_ACTION_SKIP]);
+	putchar('\n');
+	if (length > 0)
+		printf("critical path: %s: %s\n", cli_duration(c, length), buf_text(&path->text));
+}
+
+static int show(struct cli *c, const struct run_options *o, struct run *r)
+{
+	struct totals t = count(r);
+	struct path path = { .c = c, .list = doc_list(&c->arena) };
+	int64_t length = run_critical_path(r, path_add, &path);
+	struct diags *ds = run_diags(r);
+	bool json = c->json;
+	c->json = false;
+	if (ds->first)
+		cli_show_diags(c, ds);
+	c->json = json;
+	if (json)
+		print_json(c, o, r, &t, &path, length);
+	else if (!c->quiet)
+		print_text(c, o, r, &t, &path, length);
+	buf_finish(&path.text);
+	if (run_verdict(r) == RUN_FAILED)
+		return CLI_WRONG;
+	return c->detailed_exitcode && t.n[RUN_ACTION_RUN] + t.n[RUN_ACTION_BLOCKED] > 0 ? CLI_DIFFERENT : CLI_DONE;
+}
+
+int verb_plan(struct cli *c)
+{
+	const char *file = cli_file(c);
+	struct run_options o = { 0 };
+	const struct value **inputs;
+	int code = CLI_USAGE;
+	if (!file)
+		return CLI_USAGE;
+	struct plan *plan = cli_plan(c, file, &o.workflow, &inputs, &code);
+	if (!plan)
+		return code;
+	o.plan = plan;
+	o.inputs = inputs;
+	o.state = cli_state(c, file);
+	o.results = cli_results(c, file);
+	if (file_exists(arena_printf(&c->arena, "%s/journal.db", o.state)))
+		o.journal = cli_journal_look(c, o.state, &code);
+	else
+		code = CLI_DONE;
+	if (o.journal || code == CLI_DONE) {
+		struct run *r = run_create(&o);
+		while (run_turn(r))
+			;
+		code = show(c, &o, r);
+		run_destroy(r);
+	}
+	journal_close(o.journal);
+	plan_destroy(plan);
+	return code;
+}

@@ -1,0 +1,169 @@
+/* status: runs and their tasks, also while an apply works and after a crash. */
+#include "cli/state.h"
+#include <inttypes.h>
+#include <string.h>
+
+#define SHOWN_RUNS 10
+
+struct status {
+	struct cli *c;
+	const char *state;
+	struct cli_lock holder;
+	bool busy;             /* an apply works there now */
+	struct journal_run run; /* the one whose tasks are shown */
+	struct doc *runs, *tasks, *gates;
+	uint32_t n_running;
+};
+
+/* What the journal calls running and nobody works on was broken off. */
+static const char *run_state(const struct status *s, const struct journal_run *r)
+{
+	if (strcmp(r->state, "running") != 0 || (s->busy && s->holder.pid == r->pid))
+		return r->state;
+	return "broken off";
+}
+
+static const char *task_word(const struct status *s, const struct journal_task *t)
+{
+	bool live = strcmp(run_state(s, &s->run), "running") == 0;
+	return t->state == TASK_RUNNING && !live ? "unknown" : task_state_name(t->state);
+}
+
+static const char *log_path(const struct status *s, const struct journal_task *t, bool err)
+{
+	return run_log_path(&s->c->arena, s->state, t->workflow, t->name, t->attempt, err);
+}
+
+/* -- JSON ----------------------------------------------------------------------------------------------------------- */
+
+static void set_text(struct arena *a, struct doc *d, const char *key, const char *text)
+{
+	if (text)
+		doc_set(a, d, key, doc_string(a, text));
+}
+
+static bool add_run(const struct journal_run *r, void *ctx)
+{
+	struct status *s = ctx;
+	struct arena *a = &s->c->arena;
+	struct doc *d = doc_map(a);
+	doc_set(a, d, "run", doc_int(a, r->id));
+	set_text(a, d, "workflow", r->workflow);
+	set_text(a, d, "state", run_state(s, r));
+	set_text(a, d, "start", cli_time(s->c, r->start_ms));
+	set_text(a, d, "end", r->end_ms ? cli_time(s->c, r->end_ms) : NULL);
+	doc_set(a, d, "pid", doc_int(a, r->pid));
+	doc_push(s->runs, d);
+	return true;
+}
+
+static bool add_task(const struct journal_task *t, void *ctx)
+{
+	struct status *s = ctx;
+	struct arena *a = &s->c->arena;
+	struct doc *d = doc_map(a);
+	set_text(a, d, "task", t->name);
+	set_text(a, d, "step", t->step);
+	set_text(a, d, "state", task_word(s, t));
+	doc_set(a, d, "attempts", doc_int(a, t->attempt));
+	set_text(a, d, "start", t->start_ms ? cli_time(s->c, t->start_ms) : NULL);
+	set_text(a, d, "end", t->end_ms ? cli_time(s->c, t->end_ms) : NULL);
+	if (t->exit >= 0)
+		doc_set(a, d, "exit", doc_int(a, t->exit));
+	set_text(a, d, "reason", t->reason);
+	set_text(a, d, "place", t->place);
+	if (t->number) {
+		set_text(a, d, "stdout", log_path(s, t, false));
+		set_text(a, d, "stderr", log_path(s, t, true));
+		set_text(a, d, "folder", arena_printf(a, "%s/work/%" PRId64 "-%u", s->state, t->home, t->number));
+	}
+	set_text(a, d, "key", t->key);
+	doc_push(s->tasks, d);
+	return true;
+}
+
+static bool add_gate(const struct journal_gate *g, void *ctx)
+{
+	struct status *s = ctx;
+	struct arena *a = &s->c->arena;
+	struct doc *d = doc_map(a);
+	if (s->run.workflow && strcmp(g->workflow, s->run.workflow) != 0)
+		return true;
+	set_text(a, d, "gate", g->name);
+	set_text(a, d, "workflow", g->workflow);
+	set_text(a, d, "state", g->state);
+	set_text(a, d, "requirements", g->text);
+	set_text(a, d, "time", cli_time(s->c, g->at_ms));
+	doc_push(s->gates, d);
+	return true;
+}
+
+static void print_json(struct status *s, struct journal *j)
+{
+	struct arena *a = &s->c->arena;
+	struct doc *d = doc_map(a);
+	s->runs = doc_list(a);
+	s->tasks = doc_list(a);
+	s->gates = doc_list(a);
+	journal_run_each(j, SHOWN_RUNS, add_run, s);
+	journal_task_each(j, s->run.id, add_task, s);
+	journal_gate_each(j, add_gate, s);
+	doc_set(a, d, "run", doc_int(a, s->run.id));
+	doc_set(a, d, "workflow", doc_string(a, s->run.workflow));
+	doc_set(a, d, "state", doc_string(a, run_state(s, &s->run)));
+	doc_set(a, d, "tasks", s->tasks);
+	doc_set(a, d, "gates", s->gates);
+	doc_set(a, d, "runs", s->runs);
+	cli_print_doc(s->c, d);
+}
+
+/* -- text ----------------------------------------------------------------------------------------------------------- */
+
+static bool print_task(const struct journal_task *t, void *ctx)
+{
+	struct status *s = ctx;
+	const char *took = t->end_ms && t->start_ms ? cli_duration(s->c, t->end_ms - t->start_ms) : "";
+	if (t->state == TASK_CACHED && !s->c->verbose)
+		return true;
+	printf("  %-9s %-24s %8s  %s\n", task_word(s, t), t->name, took, t->state == TASK_DONE || !t->reason ? "" : t->reason);
+	if (t->state == TASK_FAILED && t->number)
+		printf("            log: %s\n", log_path(s, t, true));
+	return true;
+}
+
+static bool print_gate(const struct journal_gate *g, void *ctx)
+{
+	struct status *s = ctx;
+	if (strcmp(g->workflow, s->run.workflow) == 0 && strcmp(g->state, "passed") != 0)
+		printf("  gate %s %s: %s\n", g->name, g->state, g->text ? g->text : "");
+	return true;
+}
+
+int verb_status(struct cli *c)
+{
+	struct status s = { .c = c };
+	const char *file = cli_file(c);
+	int code = CLI_USAGE;
+	if (!file)
+		return code;
+	s.state = cli_state(c, file);
+	struct journal *j = cli_journal_look(c, s.state, &code);
+	if (!j)
+		return code;
+	s.busy = cli_lock_holder(c, s.state, &s.holder);
+	code = CLI_WRONG;
+	if (cli_run(c, j, &s.run)) {
+		code = CLI_DONE;
+		if (c->json) {
+			print_json(&s, j);
+		} else {
+			const char *state = run_state(&s, &s.run);
+			printf("run %" PRId64 " of %s: %s, since %s%s\n", s.run.id, s.run.workflow, state, cli_time(c, s.run.start_ms),
+			       strcmp(state, "broken off") == 0 ? "; `twinc apply` goes on with it" : "");
+			journal_task_each(j, s.run.id, print_task, &s);
+			journal_gate_each(j, print_gate, &s);
+		}
+	}
+	journal_close(j);
+	return code;
+}

@@ -1,0 +1,352 @@
+/* Calls of steps: arguments become inputs with digests, these a key, and the key a cached result or a task to run. */
+#include "runtime/run/inside.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void call_decide(struct run *r, struct task *t);
+static void call_fail(struct run *r, struct task *t, const char *reason);
+
+static const char *place_text(struct run *r, struct span span)
+{
+	if (span.file == 0)
+		return NULL;
+	struct place p = source_place(r->plan->sources, span);
+	return arena_printf(&r->arena, "%s:%u:%u", p.path, p.line, p.column);
+}
+
+static struct task *task_create(struct run *r, struct node *n)
+{
+	struct task *t = arena_new(&r->arena, struct task);
+	t->node = n;
+	n->task = t;
+	t->name = node_name(r, n);
+	t->exit = -1;
+	t->action = RUN_ACTION_RUN;
+	t->place = place_text(r, n->plan->span);
+	if (n->plan->kind == PLAN_CALL) {
+		t->step = &r->plan->steps[n->plan->target];
+		t->weight = r->weights[n->plan - r->plan->nodes];
+		r->counts.tasks++;
+	}
+	*vec_push(&r->tasks) = t;
+	return t;
+}
+
+void call_placeholder(struct run *r, struct node *n, const char *reason)
+{
+	if (!r->dry)
+		return;
+	struct task *t = task_create(r, n);
+	t->action = RUN_ACTION_BLOCKED;
+	t->reason = reason;
+}
+
+void call_skip(struct run *r, struct node *n, const char *reason)
+{
+	struct task *t = n->task ? n->task : task_create(r, n);
+	t->state = TASK_SKIPPED;
+	t->action = r->dry ? RUN_ACTION_BLOCKED : RUN_ACTION_SKIP;
+	t->reason = reason;
+	r->counts.skipped++;
+	if (r->dry)
+		return;
+	task_record(r, t);
+	run_tell_task(r, EVENT_TASK_SKIPPED, t);
+}
+
+/* What waited for the same work has its result now, or fails with it. */
+static void settle_followers(struct run *r, struct task *t, bool good)
+{
+	struct task *f = t->follower;
+	t->follower = NULL;
+	if (t->key && map_get(&r->working, t->key) == t)
+		map_set(&r->working, t->key, NULL);
+	while (f) {
+		struct task *next = f->follower;
+		f->follower = NULL;
+		if (good)
+			call_decide(r, f);
+		else
+			call_fail(r, f, arena_printf(&r->arena, "it is the same work as `%s`, which failed", t->name));
+		f = next;
+	}
+}
+
+void call_settle(struct run *r, struct task *t, const struct value *result)
+{
+	if (!result) {
+		t->state = TASK_FAILED;
+		r->counts.failed++;
+		r->failed = true;
+	}
+	settle_followers(r, t, result != NULL);
+	node_fill(r, t->node, result ? SLOT_KNOWN : SLOT_FAILED, result);
+	node_settle(r, t->node, result ? NODE_DONE : NODE_FAILED);
+}
+
+/* A failure before anything ran. */
+static void call_fail(struct run *r, struct task *t, const char *reason)
+{
+	t->reason = reason;
+	call_settle(r, t, NULL);
+	if (r->dry)
+		return;
+	t->end_ms = run_now(r);
+	run_begin(r);
+	task_record(r, t);
+	run_tell_task(r, EVENT_TASK_FAILED, t);
+}
+
+/* -- arguments ---------------------------------------------------------------------------------------------------- */
+
+/* The value with absolute paths and the digests of their contents; NULL: reported. */
+static const struct value *with_digests(struct run *r, struct task *t, struct span span, const struct value *v)
+{
+	if (v->kind == VALUE_PATH) {
+		char full[PATH_MAX];
+		const char *path = v->file.path, *digest = v->file.digest;
+		struct stat st;
+		int e = 0;
+		if (digest && path[0] == '/')
+			return v;
+		if (!realpath(path, full) || stat(full, &st) != 0)
+			e = errno;
+		else if (S_ISDIR(st.st_mode) != v->is_dir)
+			e = v->is_dir ? ENOTDIR : EISDIR;
+		else
+			e = stamps_digest(&r->stamps, full, NULL, &digest);
+		if (e) {
+			fail_node(r, t->node, DIAG_E0609, span, "`%s` cannot be read: %s", path, strerror(e));
+			return NULL;
+		}
+		/* Under the name that it was given by, wherever a link leads. */
+		const char *base = file_basename(&r->arena, path);
+		char *folder = realpath(file_dirname(&r->arena, path), NULL);
+		const char *named = folder ? arena_printf(&r->arena, "%s/%s", strcmp(folder, "/") ? folder : "", base) : full;
+		free(folder);
+		return value_path(&r->arena, named, v->is_dir, digest);
+	}
+	if (v->kind == VALUE_LIST) {
+		const struct value **items = arena_new_n(&r->arena, const struct value *, v->list.len);
+		for (uint32_t i = 0; i < v->list.len; i++)
+			if (!(items[i] = with_digests(r, t, span, v->list.items[i])))
+				return NULL;
+		return value_list(&r->arena, items, v->list.len);
+	}
+	if (v->kind == VALUE_RECORD) {
+		struct value_field *fields = arena_new_n(&r->arena, struct value_field, v->record.len);
+		for (uint32_t i = 0; i < v->record.len; i++) {
+			fields[i].name = v->record.fields[i].name;
+			if (!(fields[i].value = with_digests(r, t, span, v->record.fields[i].value)))
+				return NULL;
+		}
+		return value_record(&r->arena, fields, v->record.len);
+	}
+	return v;
+}
+
+enum argument { ARG_OK, ARG_ABSENT, ARG_UNKNOWN, ARG_FAILED };
+
+static enum argument argument(struct run *r, struct task *t, uint32_t at, const struct value **ret)
+{
+	const struct plan_field *f = &t->step->inputs[at];
+	const struct plan_argument *arg = at < t->node->plan->n_args ? &t->node->plan->args[at] : NULL;
+	const struct expr *e = arg && arg->expr ? arg->expr : f->expr;
+	struct span span = arg && arg->expr ? arg->span : f->span;
+	const struct value *v = &value_null;
+	char *error;
+	switch (e ? node_eval(r, t->node, t->node->scope, e, &v) : EVAL_OK) {
+	case EVAL_OK: break;
+	case EVAL_UNKNOWN: return ARG_UNKNOWN;
+	case EVAL_FAILED: return ARG_FAILED;
+	}
+	if (v->kind == VALUE_NULL) {
+		*ret = v;
+		return f->type->kind == TYPE_OPTIONAL ? ARG_OK : ARG_ABSENT;
+	}
+	if (!value_coerce(&r->arena, v, f->type, &v, &error)) {
+		diag_label(fail_node(r, t->node, DIAG_E0610, span, "`%s`: %s", f->name, error), f->span, "the input");
+		return ARG_FAILED;
+	}
+	v = with_digests(r, t, span, v);
+	*ret = v;
+	return v ? ARG_OK : ARG_FAILED;
+}
+
+static enum argument arguments(struct run *r, struct task *t, const char **ret_input)
+{
+	enum argument worst = ARG_OK;
+	t->inputs = arena_new_n(&r->arena, const struct value *, t->step->n_inputs);
+	for (uint32_t i = 0; i < t->step->n_inputs; i++) {
+		enum argument a = argument(r, t, i, &t->inputs[i]);
+		if (a > worst) {
+			worst = a;
+			*ret_input = t->step->inputs[i].name;
+		}
+	}
+	return worst;
+}
+
+/* -- resources ---------------------------------------------------------------------------------------------------- */
+
+static bool resource(struct run *r, struct task *t, const struct expr *e, double otherwise, double *ret)
+{
+	struct bind b = { .run = r, .step = t->step, .inputs = t->inputs, .arena = &r->arena };
+	const struct value *v;
+	struct span span;
+	const char *error;
+	*ret = otherwise;
+	if (!e)
+		return true;
+	if (bind_eval(&b, e, &v, &span, &error) != EVAL_OK) {
+		fail_node(r, t->node, DIAG_E0610, span, "%s", error);
+		return false;
+	}
+	if (v->kind == VALUE_RANGE)
+		v = v->range.low;
+	if (value_is_number(v))
+		*ret = value_number(v);
+	return true;
+}
+
+static bool resources(struct run *r, struct task *t)
+{
+	double cpus, gpus, memory, time;
+	if (!resource(r, t, t->step->cpus, 1, &cpus) || !resource(r, t, t->step->gpus, 0, &gpus) ||
+	    !resource(r, t, t->step->memory, 0, &memory) || !resource(r, t, t->step->time, 0, &time))
+		return false;
+	t->cpus = cpus < 1 ? 1 : (uint32_t)cpus;
+	t->gpus = gpus < 0 ? 0 : (uint32_t)gpus;
+	t->memory_bytes = memory > 0 ? (uint64_t)memory : 0;
+	t->time_ms = time > 0 ? (uint64_t)(time * 1000) : 0;
+	return true;
+}
+
+/* What the task asks for and this machine does not have. */
+static bool fits_machine(struct run *r, struct task *t)
+{
+	const char *what = NULL;
+	const struct expr *e = NULL;
+	if (t->cpus > r->cpus) {
+		what = arena_printf(&r->arena, "%u cpus, and there are %u (`--cpus` to pretend more)", t->cpus, r->cpus);
+		e = t->step->cpus;
+	} else if (t->gpus > r->gpus) {
+		what = arena_printf(&r->arena, "%u gpus, and there are %u", t->gpus, r->gpus);
+		e = t->step->gpus;
+	} else if (t->memory_bytes > r->memory_bytes) {
+		struct buf b = { 0 };
+		unit_show((double)t->memory_bytes, t->step->memory->type ? t->step->memory->type->unit : NULL, &b);
+		what = arena_printf(&r->arena, "%s of memory, and there are %.1f GiB (`--memory` to pretend more)", buf_text(&b),
+				    (double)r->memory_bytes / 1073741824.0);
+		buf_finish(&b);
+		e = t->step->memory;
+	}
+	if (!what)
+		return true;
+	diag_here(fail_node(r, t->node, DIAG_E0614, e->span, "`%s` does not fit this machine: it asks for %s", t->name, what), "asked for here");
+	return false;
+}
+
+/* -- the decision -------------------------------------------------------------------------------------------------- */
+
+static void call_cached(struct run *r, struct task *t, const struct value *result)
+{
+	t->state = TASK_CACHED;
+	t->action = RUN_ACTION_CACHED;
+	r->counts.cached++;
+	if (!r->dry)
+		run_tell_task(r, EVENT_TASK_CACHED, t);
+	call_settle(r, t, result);
+}
+
+/* Why there is no result for this key: the first component that differs from the last time. */
+static void explain(struct run *r, struct task *t)
+{
+	const char *keys[2], *name, *before, *now;
+	uint32_t n = r->o.journal ? journal_task_keys(r->o.journal, &r->arena, r->workflow->name, t->name, keys) : 0;
+	if (t->reason)
+		return;
+	const char *old = n ? journal_key_get(r->o.journal, &r->arena, keys[0]) : NULL;
+	if (!old)
+		t->reason = "it was not run before";
+	else if (run_component_differs(&r->arena, old, t->components, &name, &before, &now))
+		t->reason = arena_printf(&r->arena, "its %s differs from the last run", name);
+	else
+		t->reason = "its last result is no longer kept";
+}
+
+static void call_run(struct run *r, struct task *t)
+{
+	explain(r, t);
+	if (r->dry) {
+		r->unknown = true;
+		node_unknown(r, t->node);
+		return;
+	}
+	if (!t->step->script && !t->step->argv) {
+		fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` has no command that can be run here (it is a `%s`)", t->step->name,
+			  t->step->kind ? t->step->kind : "step");
+		call_fail(r, t, "it has no command");
+		return;
+	}
+	if (!fits_machine(r, t)) {
+		call_fail(r, t, "it does not fit this machine");
+		return;
+	}
+	struct task *same = map_get(&r->working, t->key);
+	struct orphan *o = recover_find(r, t->name);
+	if (same && !o) { /* the same work is under way: its result will be this one's too */
+		t->follower = same->follower;
+		same->follower = t;
+		return;
+	}
+	map_set(&r->working, t->key, t);
+	if (o)
+		recover_adopt(r, t, o);
+	else
+		schedule_ready(r, t, 0);
+}
+
+static void call_decide(struct run *r, struct task *t)
+{
+	bool failed = false;
+	const struct value *result = cache_lookup(r, t, &failed);
+	if (result)
+		call_cached(r, t, result);
+	else if (failed)
+		call_fail(r, t, "its kept result does not hold any more");
+	else
+		call_run(r, t);
+}
+
+void call_go(struct run *r, struct node *n)
+{
+	struct task *t = task_create(r, n);
+	const char *input = "";
+	switch (arguments(r, t, &input)) {
+	case ARG_OK: break;
+	case ARG_ABSENT:
+		t->state = TASK_SKIPPED;
+		t->action = RUN_ACTION_SKIP;
+		t->reason = arena_printf(&r->arena, "its input `%s` is absent", input);
+		r->counts.skipped++;
+		if (!r->dry)
+			run_tell_task(r, EVENT_TASK_SKIPPED, t);
+		node_fill(r, n, SLOT_KNOWN, &value_null);
+		node_settle(r, n, NODE_DONE);
+		return;
+	case ARG_UNKNOWN:
+		t->reason = arena_printf(&r->arena, "its input `%s` is made by a task that runs first", input);
+		resources(r, t);
+		node_unknown(r, n);
+		return;
+	case ARG_FAILED: call_fail(r, t, "its arguments cannot be worked out"); return;
+	}
+	if (!key_make(r, t) || !resources(r, t)) {
+		call_fail(r, t, "its command cannot be worked out");
+		return;
+	}
+	call_decide(r, t);
+}

@@ -1,0 +1,248 @@
+/* What the files of runtime/run share: scopes, nodes, tasks, and the run around them. */
+#ifndef TWINC_RUN_INSIDE_H
+#define TWINC_RUN_INSIDE_H
+#include "compiler/base/bug.h"
+#include "compiler/base/file.h"
+#include "compiler/base/vec.h"
+#include "compiler/doc/quote.h"
+#include "runtime/run/run.h"
+#include "runtime/state/stamp.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+/* -- waiting: everything that goes on when a number of other things have settled ----------------------------------- */
+
+enum waiter_kind { WAITER_NODE, WAITER_EXPORT, WAITER_RESULT, WAITER_SCOPE /* all inside has ended */ };
+struct waiter {
+	enum waiter_kind kind;
+	uint32_t blocked;     /* things not settled yet */
+	struct waiter *ready; /* next in the run's queue */
+};
+struct waiting { struct waiter *waiter; struct waiting *next; };
+
+enum slot_state { SLOT_OPEN, SLOT_KNOWN, SLOT_FAILED /* will never be */, SLOT_UNKNOWN /* dry runs: not yet */ };
+struct slot {
+	enum slot_state state;
+	const struct value *value;
+	struct waiting *waiting;
+};
+enum node_state { NODE_WAITING, NODE_OPEN, NODE_DONE, NODE_FAILED, NODE_SKIPPED, NODE_UNKNOWN };
+enum gate_verdict { GATE_NONE, GATE_PASSED, GATE_WARNED, GATE_ABSENT /* skip: what it guards counts as absent */, GATE_BLOCKED, GATE_HELD };
+struct scope;
+struct task;
+struct node { /* an instance of a plan_node in a scope */
+	struct waiter waiter;
+	const struct plan_node *plan;
+	struct scope *scope;
+	enum node_state state;
+	enum gate_verdict verdict;
+	struct waiting *waiting;
+	struct task *task;      /* CALL */
+	struct scope **scopes;  /* FOR: one per element; IF, SUB, REPEAT: the branch, the block, the last round */
+	uint32_t n_scopes, n_open, max_rounds;
+	bool inner_failed, inner_unknown;
+	uint32_t after;         /* dry runs: index + 1 of the task it waits for longest (critical path) */
+};
+struct export { /* one slot that a node hands out of its inner scopes */
+	struct waiter waiter;
+	struct node *owner;
+	const struct plan_export *plan;
+};
+struct result { struct waiter waiter; struct node *owner; }; /* of a SUB: its workflow's outputs */
+struct scope { /* an open block */
+	struct waiter waiter; /* first, as in the others */
+	uint32_t block;
+	const struct plan_block *plan;
+	struct scope *parent, *previous; /* previous: the round before, in a repeat */
+	struct node *owner;              /* NULL: the run's own workflow */
+	const char *prefix, *suffix;     /* of its tasks' names: "sub[3]." and "[0]@2" */
+	struct slot *slots;
+	struct node *nodes;
+	uint32_t n_open, round;
+	bool failed, unknown;
+};
+
+/* -- tasks -------------------------------------------------------------------------------------------------------- */
+
+struct input_stamp { const char *input, *path; char stamp[STAMP_LEN]; };
+struct task {
+	struct node *node;
+	const struct plan_step *step;
+	const char *name, *place; /* place: "flood.twin:12:3" */
+	enum task_state state;
+	enum run_action action;
+	const char *reason;          /* why it runs, or does not */
+	const struct value **inputs; /* with digests */
+	const char *key, *components;
+	uint32_t attempt;
+	int64_t home;                /* run and */
+	uint32_t number;             /* number of the attempt: its folder */
+	const char *folder, *out, *err, *command; /* command: as run, for people */
+	const char *const *argv, *const *env;
+	VEC(struct input_stamp) stamps;
+	uint32_t cpus, gpus, weight;
+	uint64_t memory_bytes, time_ms;
+	int64_t due_ms, ready_ms, start_ms, end_ms;
+	int exit;
+	bool cancelled, adopted, has_secret, key_kept;
+	uint32_t order;              /* of becoming ready */
+	const struct diag *diag;     /* why it failed */
+	struct orphan *orphan;
+	struct task *follower;       /* has the same key and waits for this one's result */
+};
+struct orphan { /* an attempt of an earlier run that nobody saw end */
+	const char *name, *key;
+	int64_t run, home;
+	uint32_t number, attempt;
+	int64_t start_ms;
+	bool taken, killed;
+};
+
+struct run {
+	struct run_options o;
+	const struct plan *plan;
+	const struct plan_workflow *workflow;
+	struct arena arena;
+	struct diags diags;
+	struct stamps stamps;
+	struct map cache;             /* key -> result text */
+	struct map working;           /* key -> task that works on it */
+	uint32_t *positions;          /* of nodes in their blocks */
+	uint32_t *weights;            /* of nodes: longest path that hangs on them */
+	struct scope *root;
+	struct waiter *ready, **ready_end; /* settled, to be looked at */
+	VEC(struct task *) tasks;
+	VEC(struct task *) queue;     /* ready: a heap, heaviest first */
+	VEC(struct task *) later;     /* ready at their due_ms */
+	VEC(struct task *) held;      /* until an orphan has ended */
+	VEC(struct task *) running;
+	VEC(struct task *) starting;  /* claimed in this turn, started after its commit */
+	VEC(struct orphan *) orphans;
+	struct map orphan_names;
+	VEC(struct run_event) events; /* told after the commit */
+	struct run_counts counts;
+	void *executor;               /* its state, once started */
+	int64_t id, started_ms, look_ms; /* id 0: nothing recorded yet; look_ms: when to look for orphans again */
+	uint32_t numbers, orders;     /* of attempts, of ready tasks: given out */
+	uint32_t cpus, gpus, cpus_used, gpus_used;
+	uint64_t memory_bytes, memory_used;
+	bool dry, stopping, interrupted, forced, broken, over, failed, gated, unknown;
+};
+
+/* scope.c */
+struct scope *scope_open(struct run *r, uint32_t block, struct scope *parent, struct node *owner, const char *prefix, const char *suffix);
+void scope_start(struct run *r, struct scope *s); /* after its inputs are filled */
+struct scope *scope_find(struct scope *s, uint32_t block); /* the one around that is this block; NULL: none */
+struct slot *scope_slot(struct run *r, struct scope *s, uint32_t slot);
+struct node *scope_node(struct run *r, struct scope *s, uint32_t node); /* NULL: not around */
+/* What a read of the slot gives; checked: through its gates. */
+enum slot_state slot_read(struct run *r, struct scope *s, uint32_t slot, bool checked, const struct value **ret);
+void slot_fill(struct run *r, struct scope *s, uint32_t slot, enum slot_state state, const struct value *v);
+void node_settle(struct run *r, struct node *n, enum node_state state);
+void waiter_block_slot(struct run *r, struct waiter *w, struct slot *s);
+void waiter_block_node(struct run *r, struct waiter *w, struct node *n);
+void waiter_arm(struct run *r, struct waiter *w); /* queues it when nothing blocks it */
+/* Blocks w on every slot that the expression reads, and on the gates of checked reads. */
+void waiter_block_expr(struct run *r, struct waiter *w, struct scope *s, const struct expr *e);
+void scope_pump(struct run *r); /* goes on with everything that can */
+void scope_ended(struct run *r, struct scope *s);
+const char *node_name(struct run *r, const struct node *n);
+
+/* node.c, loop_node.c, gate.c: what a node does once nothing blocks it */
+void node_go(struct run *r, struct node *n);
+void node_skip(struct run *r, struct node *n, const char *reason);
+void node_fill(struct run *r, struct node *n, enum slot_state state, const struct value *v);
+void node_unknown(struct run *r, struct node *n);
+void node_scope_ended(struct run *r, struct node *n, struct scope *s);
+void export_go(struct run *r, struct export *e);
+void result_go(struct run *r, struct result *x);
+void loop_unknown(struct run *r, struct node *n); /* dry: how often is not known yet */
+void for_go(struct run *r, struct node *n);
+void if_go(struct run *r, struct node *n);
+void repeat_go(struct run *r, struct node *n);
+void repeat_round_ended(struct run *r, struct node *n, struct scope *s);
+void gate_go(struct run *r, struct node *n);
+void sub_go(struct run *r, struct node *n);
+/* The first need of the node that failed, as a reason; NULL: none did. */
+const char *node_failed_need(struct run *r, struct node *n);
+
+/* bind.c: expressions in a scope */
+struct bind {
+	struct run *run;
+	struct scope *scope;         /* or NULL: parameters only */
+	const struct plan_step *step;
+	const struct value **inputs, **outputs; /* of a step, or NULL */
+	bool canonical;              /* assets under their place in the key */
+	VEC(const struct value *) assets; /* asked for so far */
+	struct arena *arena;
+	const char *assets_folder;
+	const struct expr *failed;
+};
+enum eval_status bind_eval(struct bind *b, const struct expr *e, const struct value **ret, struct span *ret_span, const char **ret_error);
+/* In the scope, reported as a diagnostic of the node on failure. */
+enum eval_status node_eval(struct run *r, struct node *n, struct scope *s, const struct expr *e, const struct value **ret);
+const struct value *bind_model(struct run *r, const char *name); /* NULL: not promoted yet */
+
+/* call.c, key.c, cache.c */
+void call_go(struct run *r, struct node *n);
+void call_skip(struct run *r, struct node *n, const char *reason);
+void call_placeholder(struct run *r, struct node *n, const char *reason); /* dry: what stands for tasks not known yet */
+void call_ready(struct run *r, struct task *t);
+void call_settle(struct run *r, struct task *t, const struct value *result); /* NULL: failed */
+bool key_make(struct run *r, struct task *t); /* false: reported */
+const struct value *key_canonical(struct run *r, struct arena *a, const char *where, const struct value *v);
+void key_value(struct arena *a, const struct value *v, struct buf *ret); /* text of a value without its folders */
+const struct value *cache_lookup(struct run *r, struct task *t, bool *ret_failed);
+void cache_store(struct run *r, struct task *t, const struct value *outputs, const struct doc *metrics);
+const struct value *cache_record(struct run *r, struct task *t, const struct value *outputs, const struct doc *metrics);
+
+/* world.c: what a task finds around it */
+bool world_make(struct run *r, struct task *t);
+bool world_adopt(struct run *r, struct task *t); /* names what an earlier run made */
+bool world_submit(struct run *r, struct task *t);
+void world_finish(struct run *r, struct task *t); /* masks secrets in its logs, tidies */
+void world_outputs(struct run *r, struct task *t, struct bind *b); /* b->outputs: their paths while the command runs */
+const char *world_metrics_path(struct run *r, struct task *t, struct bind *b);
+
+/* check.c, output.c, metric.c: what a task left behind. NULL: reported. */
+const struct value *check_result(struct run *r, struct task *t);
+bool output_collect(struct run *r, struct task *t, const struct plan_field *f, const struct value **ret);
+bool metric_read(struct run *r, struct task *t, const struct doc **ret);
+bool metric_values(struct run *r, struct task *t, const struct doc *metrics, struct value_field *ret);
+
+/* schedule.c */
+void schedule_ready(struct run *r, struct task *t, int64_t due_ms);
+void schedule_start(struct run *r);
+void schedule_ended(struct run *r, struct task *t, const struct executor_end *end);
+void schedule_running(struct run *r, struct task *t);
+void schedule_forget(struct run *r, struct task *t); /* it runs no more, and nothing is said of its end */
+void schedule_stop(struct run *r, bool force);
+void schedule_weights(struct run *r);
+void run_begin(struct run *r); /* the run's row in the journal, when there is none yet */
+void task_record(struct run *r, struct task *t);
+
+/* recover.c */
+void recover_load(struct run *r);
+struct orphan *recover_find(struct run *r, const char *name);
+void recover_look(struct run *r); /* at orphans that were adopted or are being ended */
+void recover_adopt(struct run *r, struct task *t, struct orphan *o);
+void recover_rest(struct run *r); /* ends those that nothing asked for */
+
+/* results.c */
+bool results_make(struct run *r);
+
+/* fail.c: diagnostics of a task, with its log */
+struct diag *fail_node(struct run *r, const struct node *n, enum diag_code code, struct span span, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+struct diag *fail_task(struct run *r, struct task *t, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void fail_add_log(struct run *r, struct task *t, struct diag *d);
+/* The text with secrets replaced by ***; itself where there is none. */
+const char *fail_masked(struct run *r, struct arena *a, const char *text, size_t len, size_t *ret_len);
+
+/* run.c */
+int64_t run_now(const struct run *r);
+struct run_event *run_tell(struct run *r, enum run_event_kind kind, const char *name);
+struct run_event *run_tell_task(struct run *r, enum run_event_kind kind, const struct task *t);
+void run_broken(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#endif

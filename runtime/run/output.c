@@ -1,0 +1,190 @@
+/* What a task left behind as its outputs: there, of the declared kind, and of the declared format where that is cheap. */
+#include "runtime/run/inside.h"
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MAGIC_BYTES 512
+
+static struct diag *output_fail(struct run *r, struct task *t, const struct plan_field *f, enum diag_code code, const char *what)
+{
+	struct diag *d = fail_task(r, t, code, "output `%s` of `%s` %s", f->name, t->name, what);
+	diag_label(d, f->span, "declared here");
+	return d;
+}
+
+/* -- formats ------------------------------------------------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
+}
+
+/* One alternative of a magic: pairs of hexadecimal digits, "??" for any byte. */
+static bool magic_matches(const char *magic, size_t n, const unsigned char *bytes, size_t have)
+{
+	for (size_t i = 0; i + 1 < n; i += 2)
+		if (magic[i] != '?' && (i / 2 >= have || hex_digit(magic[i]) * 16 + hex_digit(magic[i + 1]) != bytes[i / 2]))
+			return false;
+	return n / 2 <= have;
+}
+
+static bool format_matches(const struct format *f, const char *path)
+{
+	unsigned char bytes[MAGIC_BYTES];
+	while (f && !f->magic)
+		f = f->parent;
+	int fd = f ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return true;
+	ssize_t n = read(fd, bytes, sizeof bytes);
+	close(fd);
+	for (const char *m = f->magic; n >= 0 && *m; m += strspn(m, " ")) {
+		size_t len = strcspn(m, " ");
+		if (magic_matches(m, len, bytes, (size_t)n))
+			return true;
+		m += len;
+	}
+	return false;
+}
+
+/* -- links --------------------------------------------------------------------------------------------------------- */
+
+static bool below(const char *folder, const char *path)
+{
+	size_t n = strlen(folder);
+	return strncmp(folder, path, n) == 0 && (path[n] == '/' || path[n] == 0);
+}
+
+/* A link below `path` that leads out of the work folder, or a thing that is neither file nor folder; NULL: none. */
+static const char *stranger_in(struct arena *a, const char *root, const char *path, int depth)
+{
+	struct stat st;
+	char real[PATH_MAX];
+	if (depth > 200 || lstat(path, &st) != 0)
+		return NULL;
+	if (S_ISLNK(st.st_mode))
+		return realpath(path, real) && below(root, real) ? NULL : arena_strdup(a, path);
+	if (!S_ISDIR(st.st_mode))
+		return S_ISREG(st.st_mode) ? NULL : arena_strdup(a, path);
+	DIR *d = opendir(path);
+	const char *found = NULL;
+	for (struct dirent *e; d && !found && (e = readdir(d));)
+		if (e->d_type != DT_REG && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+			found = stranger_in(a, root, arena_printf(a, "%s/%s", path, e->d_name), depth + 1);
+	if (d)
+		closedir(d);
+	return found;
+}
+
+/* -- one path ------------------------------------------------------------------------------------------------------ */
+
+static const struct value *check_path(struct run *r, struct task *t, const struct plan_field *f, const struct type *type, const char *path)
+{
+	const char *work = arena_printf(&r->arena, "%s/work", t->folder), *full = file_join(&r->arena, work, path);
+	bool dir = type->kind == TYPE_DIR;
+	struct stat st;
+	struct arena a = { 0 };
+	const char *digest, *stranger;
+	if (!below(work, full) || strcmp(work, full) == 0) {
+		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "lies outside its work folder: `%s`", path));
+		return NULL;
+	}
+	if (stat(full, &st) != 0) {
+		if (f->type->kind == TYPE_OPTIONAL && errno == ENOENT)
+			return &value_null;
+		struct diag *d = output_fail(r, t, f, DIAG_E0604, arena_printf(&r->arena, "is missing: there is no `%s`", path));
+		fail_add_log(r, t, d);
+		return NULL;
+	}
+	if (dir ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)) {
+		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "is no %s: `%s`", dir ? "folder" : "regular file", path));
+		return NULL;
+	}
+	stranger = stranger_in(&a, work, full, 0);
+	if (stranger)
+		diag_help(output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "holds a link out of its work folder, or a device: `%s`",
+									     stranger + strlen(work) + 1)),
+			  "copy what the link leads to (`cp -L`)");
+	arena_finish(&a);
+	if (stranger)
+		return NULL;
+	if (!dir && !format_matches(type->format, full)) {
+		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "is no %s file: `%s` starts otherwise", type->format->name, path));
+		return NULL;
+	}
+	int e = stamps_digest(&r->stamps, full, NULL, &digest);
+	if (e) {
+		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "cannot be read: `%s`: %s", path, strerror(e)));
+		return NULL;
+	}
+	return value_path(&r->arena, full, dir, digest);
+}
+
+/* -- one output ---------------------------------------------------------------------------------------------------- */
+
+struct paths { VEC(const char *) list; };
+
+/* The paths that an output's expression means, globs looked up in the work folder. */
+static bool expand(struct run *r, struct task *t, const struct plan_field *f, struct bind *b, const struct expr *e, struct paths *ret)
+{
+	const struct value *v;
+	struct span span;
+	const char *error, *work = arena_printf(&r->arena, "%s/work", t->folder);
+	if (e->op == EXPR_LIST) {
+		for (uint16_t i = 0; i < e->n; i++)
+			if (!expand(r, t, f, b, e->args[i], ret))
+				return false;
+		return true;
+	}
+	bool glob = e->op == EXPR_GLOB;
+	if (bind_eval(b, glob ? e->args[0] : e, &v, &span, &error) != EVAL_OK || (v->kind != VALUE_STRING && v->kind != VALUE_PATH)) {
+		fail_node(r, t->node, DIAG_E0610, e->span, "where output `%s` lies cannot be worked out", f->name);
+		return false;
+	}
+	const char *text = v->kind == VALUE_STRING ? v->string.text : v->file.path;
+	if (!glob) {
+		*vec_push(&ret->list) = text;
+		return true;
+	}
+	char **found;
+	uint32_t n = 0;
+	int err = file_glob(&r->arena, work, text, &found, &n);
+	for (uint32_t i = 0; !err && i < n; i++)
+		*vec_push(&ret->list) = found[i];
+	return true;
+}
+
+static bool collect_list(struct run *r, struct task *t, const struct plan_field *f, const struct type *type, const struct paths *p, const struct value **ret)
+{
+	const struct value **items = arena_new_n(&r->arena, const struct value *, p->list.len);
+	for (uint32_t i = 0; i < p->list.len; i++)
+		if (!(items[i] = check_path(r, t, f, type->of, p->list.at[i])))
+			return false;
+	*ret = value_list(&r->arena, items, p->list.len);
+	return true;
+}
+
+bool output_collect(struct run *r, struct task *t, const struct plan_field *f, const struct value **ret)
+{
+	struct bind b = { .run = r, .step = t->step, .inputs = t->inputs, .arena = &r->arena };
+	const struct type *type = f->type->kind == TYPE_OPTIONAL ? f->type->of : f->type;
+	struct paths p = { 0 };
+	bool good = expand(r, t, f, &b, f->expr, &p);
+	if (good && type->kind == TYPE_LIST) {
+		good = collect_list(r, t, f, type, &p, ret);
+	} else if (good && p.list.len == 1) {
+		good = (*ret = check_path(r, t, f, type, p.list.at[0])) != NULL;
+	} else if (good && p.list.len == 0 && f->type->kind == TYPE_OPTIONAL) {
+		*ret = &value_null;
+	} else if (good) {
+		output_fail(r, t, f, DIAG_E0604, arena_printf(&r->arena, "is one, but its pattern finds %u", p.list.len));
+		good = false;
+	}
+	vec_finish(&p.list);
+	return good;
+}

@@ -1,0 +1,358 @@
+/* A run from its beginning to its end, turn by turn. */
+#include "runtime/run/inside.h"
+#include <fcntl.h>
+#include <glob.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+static const char *const event_names[EVENT_KINDS] = {
+	[EVENT_RUN_STARTED] = "run_started", [EVENT_TASK_READY] = "task_ready", [EVENT_TASK_STARTED] = "task_started",
+	[EVENT_TASK_CACHED] = "task_cached", [EVENT_TASK_DONE] = "task_done", [EVENT_TASK_FAILED] = "task_failed",
+	[EVENT_TASK_RETRIED] = "task_retried", [EVENT_TASK_SKIPPED] = "task_skipped", [EVENT_TASK_CANCELLED] = "task_cancelled",
+	[EVENT_GATE] = "gate", [EVENT_PROBLEM] = "problem", [EVENT_OUTPUT] = "output", [EVENT_RUN_DONE] = "run_done",
+};
+
+const char *run_event_name(enum run_event_kind k)
+{
+	return k < EVENT_KINDS ? event_names[k] : "unknown";
+}
+
+int64_t run_now(const struct run *r)
+{
+	struct timespec t;
+	if (r->o.clock.now_ms)
+		return r->o.clock.now_ms(r->o.clock.ctx);
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* -- events --------------------------------------------------------------------------------------------------------- */
+
+struct run_event *run_tell(struct run *r, enum run_event_kind kind, const char *name)
+{
+	struct run_event *e = vec_push(&r->events);
+	*e = (struct run_event){ .kind = kind, .time_ms = run_now(r), .workflow = r->workflow->name, .task = name, .duration_ms = -1, .exit = -1,
+				 .counts = r->counts, .left_ms = -1 };
+	return e;
+}
+
+struct run_event *run_tell_task(struct run *r, enum run_event_kind kind, const struct task *t)
+{
+	struct run_event *e = run_tell(r, kind, t->name);
+	e->step = t->step ? t->step->name : NULL;
+	e->text = t->reason;
+	e->span = t->node->plan->span;
+	e->attempt = t->attempt;
+	e->exit = t->exit;
+	e->out = t->out;
+	e->err = t->err;
+	e->diag = t->diag;
+	if (t->end_ms)
+		e->duration_ms = t->end_ms - t->start_ms;
+	return e;
+}
+
+static void tell_all(struct run *r)
+{
+	for (uint32_t i = 0; i < r->events.len; i++) {
+		r->events.at[i].run = r->id;
+		if (r->o.listener.hear)
+			r->o.listener.hear(&r->events.at[i], r->o.listener.ctx);
+	}
+	vec_clear(&r->events);
+}
+
+void run_broken(struct run *r, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	char *text = arena_vprintf(&r->arena, format, args);
+	va_end(args);
+	if (r->broken)
+		return;
+	r->broken = r->stopping = r->failed = true;
+	diag_add(&r->diags, DIAG_E0616, (struct span){ 0 }, "%s", text);
+	run_tell(r, EVENT_PROBLEM, NULL)->diag = r->diags.last;
+}
+
+/* -- making ---------------------------------------------------------------------------------------------------------- */
+
+static uint32_t machine_cpus(void)
+{
+	cpu_set_t set;
+	if (sched_getaffinity(0, sizeof set, &set) != 0)
+		return 1;
+	return (uint32_t)CPU_COUNT(&set);
+}
+
+static uint64_t machine_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+	uint64_t all = pages > 0 && size > 0 ? (uint64_t)pages * (uint64_t)size : (uint64_t)1 << 30, limit;
+	char text[64] = "";
+	int fd = open("/sys/fs/cgroup/memory.max", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		if (read(fd, text, sizeof text - 1) > 0 && (limit = strtoull(text, NULL, 10)) > 0 && limit < all)
+			all = limit;
+		close(fd);
+	}
+	return all;
+}
+
+static uint32_t machine_gpus(void)
+{
+	glob_t g;
+	uint32_t n = glob("/dev/nvidia[0-9]*", 0, NULL, &g) == 0 ? (uint32_t)g.gl_pathc : 0;
+	globfree(&g);
+	return n;
+}
+
+static void find_positions(struct run *r)
+{
+	const struct plan *p = r->plan;
+	r->positions = arena_new_n(&r->arena, uint32_t, p->n_nodes);
+	for (uint32_t b = 0; b < p->n_blocks; b++)
+		for (uint32_t i = 0; i < p->blocks[b].n_nodes; i++)
+			r->positions[p->blocks[b].nodes[i]] = i;
+}
+
+static void missing_input(struct run *r, const struct plan_field *f, const char *what)
+{
+	diag_add(&r->diags, DIAG_E0609, f->span, "%s", what);
+	run_tell(r, EVENT_PROBLEM, f->name)->diag = r->diags.last;
+	r->failed = r->stopping = true;
+}
+
+static void open_root(struct run *r)
+{
+	r->root = scope_open(r, r->workflow->block, NULL, NULL, "", "");
+	for (uint32_t i = 0; i < r->workflow->n_inputs; i++) {
+		const struct plan_field *f = &r->workflow->inputs[i];
+		const struct value *v = r->o.inputs ? r->o.inputs[i] : NULL;
+		struct bind b = { .run = r, .arena = &r->arena };
+		struct span span;
+		const char *error;
+		char *why;
+		if (!v && f->expr && bind_eval(&b, f->expr, &v, &span, &error) != EVAL_OK)
+			missing_input(r, f, arena_printf(&r->arena, "input `%s`: %s", f->name, error));
+		else if (!v && !f->expr && f->type->kind != TYPE_OPTIONAL)
+			missing_input(r, f, arena_printf(&r->arena, "input `%s` of `%s` is not given", f->name, r->workflow->name));
+		else if (v && v->kind != VALUE_NULL && !value_coerce(&r->arena, v, f->type, &v, &why))
+			missing_input(r, f, arena_printf(&r->arena, "input `%s`: %s", f->name, why));
+		else
+			slot_fill(r, r->root, f->slot, SLOT_KNOWN, v ? v : &value_null);
+	}
+	if (!r->stopping)
+		scope_start(r, r->root);
+}
+
+struct run *run_create(const struct run_options *o)
+{
+	struct run *r = calloc(1, sizeof *r);
+	if (!r)
+		bug_out_of_memory();
+	r->o = *o;
+	r->plan = o->plan;
+	r->workflow = &o->plan->workflows[o->workflow];
+	r->dry = !o->executor;
+	r->ready_end = &r->ready;
+	arena_init(&r->arena);
+	diags_init(&r->diags, &r->arena, o->plan->sources);
+	map_init(&r->cache);
+	map_init(&r->orphan_names);
+	r->cpus = o->cpus ? o->cpus : machine_cpus();
+	r->gpus = o->gpus ? o->gpus : machine_gpus();
+	r->memory_bytes = o->memory_bytes ? o->memory_bytes : machine_memory();
+	r->started_ms = run_now(r);
+	r->look_ms = INT64_MAX;
+	stamps_init(&r->stamps, &r->arena, o->journal, !r->dry);
+	if (o->journal)
+		journal_cache_load(o->journal, &r->arena, &r->cache);
+	if (!r->dry)
+		recover_load(r);
+	find_positions(r);
+	schedule_weights(r);
+	open_root(r);
+	return r;
+}
+
+void run_destroy(struct run *r)
+{
+	if (!r)
+		return;
+	if (r->executor)
+		r->o.executor->finish(r->executor);
+	for (uint32_t i = 0; i < r->tasks.len; i++)
+		vec_finish(&r->tasks.at[i]->stamps);
+	vec_finish(&r->tasks);
+	vec_finish(&r->queue);
+	vec_finish(&r->later);
+	vec_finish(&r->held);
+	vec_finish(&r->running);
+	vec_finish(&r->starting);
+	vec_finish(&r->orphans);
+	vec_finish(&r->events);
+	stamps_finish(&r->stamps);
+	map_finish(&r->cache);
+	map_finish(&r->working);
+	map_finish(&r->orphan_names);
+	arena_finish(&r->arena);
+	free(r);
+}
+
+/* -- turns ----------------------------------------------------------------------------------------------------------- */
+
+static void hear_executor(struct run *r)
+{
+	struct executor_end end;
+	while (r->executor && r->o.executor->poll(r->executor, &end))
+		for (uint32_t i = 0; i < r->running.len; i++)
+			if (r->running.at[i]->number == end.number && !r->running.at[i]->adopted) {
+				schedule_ended(r, r->running.at[i], &end);
+				break;
+			}
+}
+
+static bool start_executor(struct run *r)
+{
+	char error[256];
+	struct executor_host host = { r->o.state, r->id };
+	if (!r->executor)
+		r->executor = r->o.executor->start(&host, error, sizeof error);
+	if (!r->executor)
+		run_broken(r, "%s", error);
+	return r->executor;
+}
+
+/* The effects of what was just committed. */
+static void carry_out(struct run *r)
+{
+	for (uint32_t i = 0; i < r->starting.len && start_executor(r); i++)
+		world_submit(r, r->starting.at[i]);
+	vec_clear(&r->starting);
+}
+
+enum run_verdict run_verdict(const struct run *r)
+{
+	return r->interrupted ? RUN_INTERRUPTED : r->failed ? RUN_FAILED : r->gated ? RUN_GATED : RUN_DONE;
+}
+
+static const char *verdict_name(enum run_verdict v)
+{
+	switch (v) {
+	case RUN_DONE: return "done";
+	case RUN_FAILED: return "failed";
+	case RUN_GATED: return "gated";
+	case RUN_INTERRUPTED: return "interrupted";
+	}
+	return "failed";
+}
+
+static void finish(struct run *r)
+{
+	r->over = true;
+	if (r->dry)
+		return;
+	if (!r->stopping && !r->failed && !r->gated && !results_make(r))
+		r->failed = true;
+	if (!r->stopping && !r->broken)
+		recover_rest(r);
+	struct run_event *e = run_tell(r, EVENT_RUN_DONE, NULL);
+	e->text = verdict_name(run_verdict(r));
+	e->duration_ms = run_now(r) - r->started_ms;
+	if (r->id) {
+		journal_run_end(r->o.journal, r->id, verdict_name(run_verdict(r)), run_now(r));
+		journal_prune(r->o.journal);
+	}
+}
+
+static bool idle(const struct run *r)
+{
+	return r->running.len == 0 && r->starting.len == 0;
+}
+
+bool run_turn(struct run *r)
+{
+	if (r->over)
+		return false;
+	hear_executor(r);
+	if (!r->dry && r->look_ms != INT64_MAX)
+		recover_look(r);
+	do {
+		scope_pump(r);
+		if (!r->dry)
+			schedule_start(r);
+	} while (r->ready);
+	bool ended = r->root->n_open == 0;
+	if (idle(r) && (r->stopping || ended))
+		finish(r);
+	else if (idle(r) && r->queue.len == 0 && r->later.len == 0 && r->held.len == 0)
+		bug("the run of `%s` has nothing to wait for", r->workflow->name);
+	if (!r->dry && !journal_commit(r->o.journal)) {
+		run_broken(r, "the journal cannot be written: %s", journal_error(r->o.journal));
+		vec_clear(&r->starting); /* not recorded, so not started */
+		schedule_stop(r, false);
+		r->over |= idle(r);
+	}
+	carry_out(r);
+	tell_all(r);
+	return !r->over;
+}
+
+int64_t run_wait_ms(const struct run *r)
+{
+	int64_t now = run_now(r), until = r->look_ms;
+	if (r->over || r->ready || r->events.len > 0)
+		return 0;
+	for (uint32_t i = 0; i < r->later.len; i++)
+		if (r->later.at[i]->due_ms < until)
+			until = r->later.at[i]->due_ms;
+	return until == INT64_MAX ? -1 : until > now ? until - now : 0;
+}
+
+int run_fd(const struct run *r)
+{
+	return r->executor ? r->o.executor->fd(r->executor) : -1;
+}
+
+void run_cancel(struct run *r, bool force)
+{
+	r->interrupted = r->stopping = true;
+	schedule_stop(r, force);
+}
+
+/* -- looking --------------------------------------------------------------------------------------------------------- */
+
+struct diags *run_diags(struct run *r)
+{
+	return &r->diags;
+}
+
+int64_t run_id(const struct run *r)
+{
+	return r->id;
+}
+
+const struct run_counts *run_counts(const struct run *r)
+{
+	return &r->counts;
+}
+
+uint32_t run_task_len(const struct run *r)
+{
+	return r->tasks.len;
+}
+
+struct run_task_info run_task_info(struct run *r, uint32_t at)
+{
+	const struct task *t = r->tasks.at[at];
+	struct run_task_info i = { .name = t->name, .step = t->step ? t->step->name : NULL, .reason = t->reason, .key = t->key,
+				   .components = t->components, .span = t->node->plan->span, .action = t->action, .duration_ms = -1 };
+	if (r->o.journal && t->step)
+		i.duration_ms = journal_task_duration_ms(r->o.journal, r->workflow->name, t->name);
+	if (i.duration_ms < 0 && t->time_ms)
+		i.duration_ms = (int64_t)t->time_ms;
+	return i;
+}

@@ -1,0 +1,323 @@
+/* Which task starts when: heaviest first, as far as there is room; what happens when one ends. */
+#include "runtime/run/inside.h"
+#include <inttypes.h>
+#include <signal.h>
+
+#define MAX_BACKOFF_S 86400.0
+
+/* -- weights -------------------------------------------------------------------------------------------------------- */
+
+/* A node weighs one more than the heaviest that needs it; what stands inside a loop also carries the loop's weight. */
+static void weigh_block(struct run *r, uint32_t *of_slot, const struct plan_block *b)
+{
+	uint32_t base = b->owner_node != PLAN_NONE ? r->weights[b->owner_node] : 0;
+	for (uint32_t i = b->n_nodes; i-- > 0;) {
+		uint32_t id = b->nodes[i], heaviest = base;
+		const struct plan_node *n = &r->plan->nodes[id];
+		if (n->slot != PLAN_NONE && of_slot[n->slot] > heaviest)
+			heaviest = of_slot[n->slot];
+		for (uint32_t k = 0; k < n->n_exports; k++)
+			if (of_slot[n->exports[k].outer] > heaviest)
+				heaviest = of_slot[n->exports[k].outer];
+		r->weights[id] = heaviest + 1;
+		for (uint32_t k = 0; k < n->n_needs; k++)
+			if (r->weights[id] > of_slot[n->needs[k]])
+				of_slot[n->needs[k]] = r->weights[id];
+	}
+}
+
+void schedule_weights(struct run *r)
+{
+	const struct plan *p = r->plan;
+	uint32_t *of_slot = arena_new_n(&r->arena, uint32_t, p->n_slots);
+	r->weights = arena_new_n(&r->arena, uint32_t, p->n_nodes);
+	for (uint32_t pass = 0; pass < 3; pass++) /* blocks may stand in any order; deep nests are only weighed roughly */
+		for (uint32_t i = 0; i < p->n_blocks; i++)
+			weigh_block(r, of_slot, &p->blocks[i]);
+}
+
+/* -- the queue: a heap, heaviest first, then in order of appearance --------------------------------------------------- */
+
+static bool before(const struct task *a, const struct task *b)
+{
+	return a->weight != b->weight ? a->weight > b->weight : a->order < b->order;
+}
+
+static void heap_push(struct run *r, struct task *t)
+{
+	*vec_push(&r->queue) = t;
+	for (uint32_t i = r->queue.len - 1; i > 0 && before(r->queue.at[i], r->queue.at[(i - 1) / 2]); i = (i - 1) / 2) {
+		struct task *swap = r->queue.at[i];
+		r->queue.at[i] = r->queue.at[(i - 1) / 2];
+		r->queue.at[(i - 1) / 2] = swap;
+	}
+}
+
+static struct task *heap_pop(struct run *r)
+{
+	struct task *top = r->queue.at[0], **at = r->queue.at;
+	at[0] = at[--r->queue.len];
+	for (uint32_t i = 0, child; (child = 2 * i + 1) < r->queue.len; i = child) {
+		if (child + 1 < r->queue.len && before(at[child + 1], at[child]))
+			child++;
+		if (!before(at[child], at[i]))
+			break;
+		struct task *swap = at[i];
+		at[i] = at[child];
+		at[child] = swap;
+	}
+	return top;
+}
+
+void schedule_ready(struct run *r, struct task *t, int64_t due_ms)
+{
+	t->state = TASK_READY;
+	t->due_ms = due_ms;
+	if (t->attempt == 0) {
+		t->attempt = 1;
+		t->order = ++r->orders;
+		run_tell_task(r, EVENT_TASK_READY, t);
+	}
+	if (due_ms > 0)
+		*vec_push(&r->later) = t;
+	else
+		heap_push(r, t);
+}
+
+static void wake_due(struct run *r)
+{
+	int64_t now = run_now(r);
+	for (uint32_t i = 0; i < r->later.len;) {
+		struct task *t = r->later.at[i];
+		if (t->due_ms > now) {
+			i++;
+			continue;
+		}
+		r->later.at[i] = r->later.at[--r->later.len];
+		t->due_ms = 0;
+		heap_push(r, t);
+	}
+}
+
+/* -- starting ------------------------------------------------------------------------------------------------------- */
+
+void run_begin(struct run *r)
+{
+	if (r->id || r->dry)
+		return;
+	r->id = journal_run_add(r->o.journal, &(struct journal_run){ .workflow = r->workflow->name, .state = "running", .start_ms = r->started_ms,
+								      .pid = getpid(), .plan = r->o.plan_digest });
+	run_tell(r, EVENT_RUN_STARTED, NULL);
+	/* What was settled before anything had to be recorded. */
+	for (uint32_t i = 0; i < r->tasks.len; i++)
+		if (r->tasks.at[i]->state == TASK_CACHED || r->tasks.at[i]->state == TASK_SKIPPED)
+			task_record(r, r->tasks.at[i]);
+}
+
+void task_record(struct run *r, struct task *t)
+{
+	if (!r->id)
+		return;
+	if (t->components && !t->key_kept) {
+		journal_key_put(r->o.journal, t->key, t->components);
+		t->key_kept = true;
+	}
+	journal_task_put(r->o.journal, &(struct journal_task){
+		.run = r->id, .name = t->name, .step = t->step ? t->step->name : NULL, .key = t->key, .reason = t->reason, .place = t->place,
+		.state = t->state, .attempt = t->attempt, .home = t->home, .number = t->number, .start_ms = t->start_ms, .end_ms = t->end_ms,
+		.exit = t->exit });
+}
+
+static void take_room(struct run *r, const struct task *t, int sign)
+{
+	r->cpus_used += (uint32_t)(sign * (int)t->cpus);
+	r->gpus_used += (uint32_t)(sign * (int)t->gpus);
+	r->memory_used += sign > 0 ? t->memory_bytes : -t->memory_bytes;
+}
+
+static bool has_room(const struct run *r, const struct task *t)
+{
+	return r->cpus_used + t->cpus <= r->cpus && r->gpus_used + t->gpus <= r->gpus && r->memory_used + t->memory_bytes <= r->memory_bytes;
+}
+
+void schedule_running(struct run *r, struct task *t)
+{
+	t->state = TASK_RUNNING;
+	take_room(r, t, 1);
+	*vec_push(&r->running) = t;
+	r->counts.running++;
+}
+
+static void task_fail(struct run *r, struct task *t, const char *reason)
+{
+	t->reason = reason;
+	t->end_ms = run_now(r);
+	call_settle(r, t, NULL);
+	task_record(r, t);
+	run_tell_task(r, EVENT_TASK_FAILED, t);
+}
+
+static void claim(struct run *r, struct task *t)
+{
+	run_begin(r);
+	t->home = r->id;
+	t->number = ++r->numbers;
+	t->start_ms = run_now(r);
+	t->end_ms = 0;
+	if (!world_make(r, t)) {
+		task_fail(r, t, "it could not be prepared");
+		return;
+	}
+	schedule_running(r, t);
+	*vec_push(&r->starting) = t;
+	task_record(r, t);
+	run_tell_task(r, EVENT_TASK_STARTED, t);
+}
+
+#define MAX_PASSED_OVER 64 /* tasks that do not fit now, looked past for smaller ones behind them */
+
+/* Claims what has room. Nothing starts before the commit that follows. */
+void schedule_start(struct run *r)
+{
+	struct task *passed[MAX_PASSED_OVER];
+	uint32_t n = 0;
+	wake_due(r);
+	while (r->queue.len > 0 && n < MAX_PASSED_OVER && r->cpus_used < r->cpus && !r->stopping) {
+		struct task *t = heap_pop(r);
+		if (has_room(r, t))
+			claim(r, t);
+		else
+			passed[n++] = t;
+	}
+	while (n > 0)
+		heap_push(r, passed[--n]);
+}
+
+/* -- ending --------------------------------------------------------------------------------------------------------- */
+
+static const char *signal_name(int s)
+{
+	const char *name = sigabbrev_np(s);
+	return name ? name : "?";
+}
+
+static void report_end(struct run *r, struct task *t, const struct executor_end *end)
+{
+	struct diag *d = NULL;
+	switch (end->outcome) {
+	case EXECUTOR_EXITED: d = fail_task(r, t, DIAG_E0601, "`%s` failed with exit code %d", t->name, end->code); break;
+	case EXECUTOR_SIGNALLED:
+		d = fail_task(r, t, DIAG_E0603, "`%s` was ended by signal %d (SIG%s)", t->name, end->code, signal_name(end->code));
+		break;
+	case EXECUTOR_TIMED_OUT:
+		d = fail_task(r, t, DIAG_E0602, "`%s` did not end within its time of %g s", t->name, (double)t->time_ms / 1000);
+		if (t->step->time)
+			diag_label(d, t->step->time->span, "its limit");
+		break;
+	case EXECUTOR_OUT_OF_MEMORY:
+		d = fail_task(r, t, DIAG_E0607, "`%s` needed more memory than its limit", t->name);
+		if (t->step->memory)
+			diag_label(d, t->step->memory->span, "its limit");
+		break;
+	case EXECUTOR_NOT_STARTED:
+		d = fail_task(r, t, DIAG_E0601, "`%s` could not be started: %s: %s", t->name, t->argv ? t->argv[0] : "", strerror(end->code));
+		break;
+	case EXECUTOR_LOST: d = fail_task(r, t, DIAG_E0603, "`%s` was lost: the process that kept it is gone", t->name); break;
+	}
+	if (t->attempt > 1)
+		diag_note(d, "this was attempt %u of %u", t->attempt, t->step->attempts);
+	fail_add_log(r, t, d);
+}
+
+static bool may_retry(const struct run *r, const struct task *t, const struct executor_end *end)
+{
+	static const uint32_t kinds[] = {
+		[EXECUTOR_EXITED] = PLAN_RETRY_EXIT, [EXECUTOR_SIGNALLED] = PLAN_RETRY_EXIT, [EXECUTOR_TIMED_OUT] = PLAN_RETRY_TIMEOUT,
+		[EXECUTOR_OUT_OF_MEMORY] = PLAN_RETRY_MEMORY, [EXECUTOR_NOT_STARTED] = PLAN_RETRY_NODE_FAILURE,
+		[EXECUTOR_LOST] = PLAN_RETRY_NODE_FAILURE,
+	};
+	uint32_t on = t->step->retry_on;
+	return !r->stopping && t->attempt < t->step->attempts && (on == 0 || on & kinds[end->outcome]);
+}
+
+static void retry(struct run *r, struct task *t)
+{
+	double wait_s = t->step->backoff_s;
+	for (uint32_t i = 1; i < t->attempt && wait_s < MAX_BACKOFF_S; i++)
+		wait_s *= 2;
+	if (wait_s > MAX_BACKOFF_S)
+		wait_s = MAX_BACKOFF_S;
+	t->state = TASK_READY;
+	task_record(r, t);
+	struct run_event *e = run_tell_task(r, EVENT_TASK_RETRIED, t);
+	e->text = arena_printf(&r->arena, "attempt %u of %u in %g s", t->attempt + 1, t->step->attempts, wait_s);
+	t->attempt++;
+	schedule_ready(r, t, wait_s > 0 ? run_now(r) + (int64_t)(wait_s * 1000) : 0);
+}
+
+void schedule_forget(struct run *r, struct task *t)
+{
+	for (uint32_t i = 0; i < r->running.len; i++)
+		if (r->running.at[i] == t) {
+			r->running.at[i] = r->running.at[--r->running.len];
+			break;
+		}
+	r->counts.running--;
+	take_room(r, t, -1);
+}
+
+static void task_done(struct run *r, struct task *t)
+{
+	const struct value *result = check_result(r, t);
+	if (!result) {
+		task_fail(r, t, "what it left is not as declared");
+		return;
+	}
+	t->state = TASK_DONE;
+	r->counts.done++;
+	task_record(r, t);
+	run_tell_task(r, EVENT_TASK_DONE, t);
+	call_settle(r, t, result);
+}
+
+void schedule_ended(struct run *r, struct task *t, const struct executor_end *end)
+{
+	bool good = end->outcome == EXECUTOR_EXITED && end->code == 0;
+	schedule_forget(r, t);
+	world_finish(r, t);
+	t->end_ms = run_now(r);
+	t->exit = end->outcome == EXECUTOR_EXITED ? end->code : end->outcome == EXECUTOR_SIGNALLED ? 128 + end->code : -1;
+	if (end->outcome == EXECUTOR_LOST && r->executor) {
+		struct executor_host host = { r->o.state, t->home };
+		r->o.executor->kill(&host, t->number, t->name);
+	}
+	if (good) {
+		task_done(r, t);
+	} else if (t->cancelled) {
+		t->state = TASK_CANCELLED;
+		t->reason = "the run was interrupted";
+		r->counts.cancelled++;
+		task_record(r, t);
+		run_tell_task(r, EVENT_TASK_CANCELLED, t);
+	} else if (may_retry(r, t, end)) {
+		retry(r, t);
+	} else {
+		report_end(r, t, end);
+		task_fail(r, t, "its command failed");
+	}
+	if (r->failed && r->o.fail_fast && !r->stopping)
+		r->stopping = true; /* what runs goes on to its end */
+}
+
+void schedule_stop(struct run *r, bool force)
+{
+	for (uint32_t i = 0; i < r->running.len; i++) {
+		struct task *t = r->running.at[i];
+		struct executor_host host = { r->o.state, t->home };
+		t->cancelled = true;
+		if (t->adopted)
+			r->o.executor->kill(&host, t->number, t->name);
+		else if (r->executor)
+			r->o.executor->cancel(r->executor, t->number, force);
+	}
+}

@@ -1,0 +1,382 @@
+/* What a task finds around it: an empty folder to work in, its inputs as links, its command and its environment. */
+#include "runtime/run/inside.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TASK_FILE_MAX 180 /* bytes of a task's name in the name of its logs */
+static const char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/* -- paths of outputs --------------------------------------------------------------------------------------------- */
+
+static const struct value *output_path(struct bind *b, const struct expr *e, bool is_dir)
+{
+	const struct value *v;
+	struct span span;
+	const char *error;
+	if (e->op == EXPR_GLOB)
+		return NULL; /* known when it is over */
+	if (e->op == EXPR_LIST) {
+		const struct value **items = arena_new_n(b->arena, const struct value *, e->n);
+		for (uint16_t i = 0; i < e->n; i++)
+			if (!(items[i] = output_path(b, e->args[i], is_dir)))
+				return NULL;
+		return value_list(b->arena, items, e->n);
+	}
+	if (bind_eval(b, e, &v, &span, &error) != EVAL_OK)
+		return NULL;
+	if (v->kind == VALUE_STRING)
+		return value_path(b->arena, v->string.text, is_dir, NULL);
+	return v;
+}
+
+static bool wants_dir(const struct type *t)
+{
+	while (t->kind == TYPE_OPTIONAL || t->kind == TYPE_LIST)
+		t = t->of;
+	return t->kind == TYPE_DIR;
+}
+
+void world_outputs(struct run *r, struct task *t, struct bind *b)
+{
+	const struct value **outputs = arena_new_n(b->arena, const struct value *, t->step->n_outputs);
+	(void)r;
+	for (uint32_t i = 0; i < t->step->n_outputs; i++)
+		outputs[i] = output_path(b, t->step->outputs[i].expr, wants_dir(t->step->outputs[i].type));
+	b->outputs = outputs;
+}
+
+const char *world_metrics_path(struct run *r, struct task *t, struct bind *b)
+{
+	const struct value *v;
+	struct span span;
+	const char *error;
+	if (!t->step->metrics_file)
+		return NULL;
+	if (bind_eval(b, t->step->metrics_file, &v, &span, &error) != EVAL_OK) {
+		fail_node(r, t->node, DIAG_E0610, span, "%s", error);
+		return NULL;
+	}
+	return v->kind == VALUE_PATH ? v->file.path : v->kind == VALUE_STRING ? v->string.text : NULL;
+}
+
+/* -- folders and links -------------------------------------------------------------------------------------------- */
+
+static bool trouble(struct run *r, struct task *t, const char *what, int e)
+{
+	fail_task(r, t, DIAG_E0618, "cannot prepare `%s`: %s: %s", t->name, what, strerror(e));
+	return false;
+}
+
+/* Letters of the name that a file's name can carry; a long one is cut and told apart by a digest. */
+static const char *file_name(struct arena *a, const char *name)
+{
+	char *text = arena_strdup(a, name);
+	struct digest_hex hex;
+	for (char *c = text; *c; c++)
+		if (*c == '/' || (unsigned char)*c < 0x20)
+			*c = '_';
+	if (strlen(text) <= TASK_FILE_MAX)
+		return text;
+	digest_bytes(name, strlen(name), &hex);
+	return arena_printf(a, "%.*s-%.16s", TASK_FILE_MAX - 20, text, hex.text);
+}
+
+static bool make_folders(struct run *r, struct task *t)
+{
+	static const char *const inside[] = { "work", "tmp" };
+	t->folder = arena_printf(&r->arena, "%s/work/%" PRId64 "-%u", r->o.state, t->home, t->number);
+	if (mkdir(t->folder, 0755) != 0) { /* the first of all, or left by a run that was never recorded */
+		int e = file_remove_tree(t->folder);
+		if (!e)
+			e = file_mkdirs(t->folder);
+		if (e)
+			return trouble(r, t, t->folder, e);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		const char *path = arena_printf(&r->arena, "%s/%s", t->folder, inside[i]);
+		if (mkdir(path, 0755) != 0)
+			return trouble(r, t, path, errno);
+	}
+	return true;
+}
+
+const char *run_log_path(struct arena *a, const char *state, const char *workflow, const char *task, uint32_t attempt, bool err)
+{
+	return arena_printf(a, "%s/logs/%s/%s.%u.%s", state, file_name(a, workflow), file_name(a, task), attempt, err ? "err" : "out");
+}
+
+static bool make_logs(struct run *r, struct task *t)
+{
+	t->out = run_log_path(&r->arena, r->o.state, r->workflow->name, t->name, t->attempt, false);
+	t->err = run_log_path(&r->arena, r->o.state, r->workflow->name, t->name, t->attempt, true);
+	const char *folder = file_dirname(&r->arena, t->out);
+	int e = mkdir(folder, 0755) == 0 || errno == EEXIST ? 0 : file_mkdirs(folder);
+	return e ? trouble(r, t, folder, e) : true;
+}
+
+/* Links every path of a value to its place under `where`, which the canonical value names. */
+static bool link_value(struct run *r, struct task *t, const char *input, const struct value *from, const struct value *to)
+{
+	if (from->kind == VALUE_PATH) {
+		const char *folder = file_dirname(&r->arena, to->file.path);
+		int e = file_mkdirs(folder);
+		if (e || symlink(from->file.path, to->file.path) != 0)
+			return trouble(r, t, to->file.path, e ? e : errno);
+		struct input_stamp *s = vec_push(&t->stamps);
+		s->input = input;
+		s->path = from->file.path;
+		e = stamp_path(s->path, s->stamp);
+		return e ? trouble(r, t, s->path, e) : true;
+	}
+	for (uint32_t i = 0; from->kind == VALUE_LIST && i < from->list.len; i++)
+		if (!link_value(r, t, input, from->list.items[i], to->list.items[i]))
+			return false;
+	for (uint32_t i = 0; from->kind == VALUE_RECORD && i < from->record.len; i++)
+		if (!link_value(r, t, input, from->record.fields[i].value, to->record.fields[i].value))
+			return false;
+	return true;
+}
+
+static bool link_inputs(struct run *r, struct task *t, struct bind *b)
+{
+	const struct plan_step *s = t->step;
+	b->inputs = arena_new_n(&r->arena, const struct value *, s->n_inputs);
+	for (uint32_t i = 0; i < s->n_inputs; i++) {
+		const char *where = arena_printf(&r->arena, "%s/in/%s", t->folder, s->inputs[i].name);
+		b->inputs[i] = key_canonical(r, &r->arena, where, t->inputs[i]);
+		if (!link_value(r, t, s->inputs[i].name, t->inputs[i], b->inputs[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool link_assets(struct run *r, struct task *t, struct bind *b)
+{
+	for (uint32_t i = 0; i < b->assets.len; i++) {
+		const char *from = b->assets.at[i]->file.path, *folder = arena_printf(&r->arena, "%s/%u", b->assets_folder, i);
+		const char *to = arena_printf(&r->arena, "%s/%s", folder, file_basename(&r->arena, from));
+		int e = file_mkdirs(folder);
+		if (e || symlink(from, to) != 0)
+			return trouble(r, t, to, e ? e : errno);
+	}
+	return true;
+}
+
+/* -- command and environment --------------------------------------------------------------------------------------- */
+
+struct strings { VEC(const char *) list; };
+
+static bool add_words(struct run *r, struct strings *s, const struct value *v)
+{
+	struct buf b = { 0 };
+	if (v->kind == VALUE_NULL)
+		return true;
+	if (v->kind == VALUE_LIST) {
+		for (uint32_t i = 0; i < v->list.len; i++)
+			if (!add_words(r, s, v->list.items[i]))
+				return false;
+		return true;
+	}
+	if (!eval_value_text(v, &b))
+		return false;
+	*vec_push(&s->list) = arena_strndup(&r->arena, buf_text(&b), b.len);
+	buf_finish(&b);
+	return true;
+}
+
+static bool command_value(struct run *r, struct task *t, struct bind *b, const struct value **ret)
+{
+	struct span span;
+	const char *error;
+	if (bind_eval(b, t->step->script ? t->step->script : t->step->argv, ret, &span, &error) == EVAL_OK)
+		return true;
+	fail_node(r, t->node, DIAG_E0610, span, "%s", error);
+	return false;
+}
+
+/* A script is a file beside the work folder: as an argument its length would be limited. */
+static bool make_script(struct run *r, struct task *t, const struct value *v, struct strings *argv)
+{
+	struct buf text = { 0 };
+	const char *path = arena_printf(&r->arena, "%s/command", t->folder);
+	if (!eval_value_text(v, &text))
+		bug("a script that is no text");
+	t->command = arena_strndup(&r->arena, buf_text(&text), text.len);
+	int e = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, buf_text(&text), text.len) != (ssize_t)text.len)
+		e = errno ? errno : EIO;
+	if (fd >= 0)
+		close(fd);
+	buf_finish(&text);
+	if (e)
+		return trouble(r, t, path, e);
+	*vec_push(&argv->list) = t->step->bash ? "bash" : "sh";
+	*vec_push(&argv->list) = t->step->bash ? "-euo" : "-eu";
+	if (t->step->bash)
+		*vec_push(&argv->list) = "pipefail";
+	*vec_push(&argv->list) = path;
+	return true;
+}
+
+static void show_argv(struct run *r, struct task *t, const struct strings *argv)
+{
+	struct buf b = { 0 };
+	for (uint32_t i = 0; i < argv->list.len; i++) {
+		if (i)
+			buf_putc(&b, ' ');
+		quote_sh(argv->list.at[i], strlen(argv->list.at[i]), &b);
+	}
+	t->command = arena_strndup(&r->arena, buf_text(&b), b.len);
+	buf_finish(&b);
+}
+
+static bool make_argv(struct run *r, struct task *t, struct bind *b, struct strings *argv)
+{
+	const struct value *v;
+	if (!command_value(r, t, b, &v))
+		return false;
+	if (t->step->script)
+		return make_script(r, t, v, argv);
+	if (!add_words(r, argv, v) || argv->list.len == 0) {
+		fail_node(r, t->node, DIAG_E0610, t->step->command_span, "the command is empty or holds what is no word");
+		return false;
+	}
+	show_argv(r, t, argv);
+	return true;
+}
+
+static const char *secret_content(const struct run *r, const char *name)
+{
+	for (uint32_t i = 0; i < r->o.n_secrets; i++)
+		if (strcmp(r->o.secrets[i].name, name) == 0)
+			return r->o.secrets[i].content;
+	return NULL;
+}
+
+static bool add_setting(struct run *r, struct task *t, struct bind *b, const struct plan_attribute *at, struct strings *env)
+{
+	const struct value *v;
+	struct span span;
+	const char *error, *content;
+	struct buf text = { 0 };
+	if (bind_eval(b, at->expr, &v, &span, &error) != EVAL_OK) {
+		fail_node(r, t->node, DIAG_E0610, span, "%s", error);
+		return false;
+	}
+	if (v->kind == VALUE_NULL)
+		return true;
+	if (v->kind == VALUE_SECRET) {
+		content = secret_content(r, v->string.text);
+		if (!content) {
+			diag_help(fail_node(r, t->node, DIAG_E0619, at->span, "the secret `%s` is not bound", v->string.text),
+				  "bind it with `--secret %s=env:VAR`, `file:PATH` or `cmd:COMMAND`", v->string.text);
+			return false;
+		}
+		t->has_secret = true;
+		buf_puts(&text, content);
+	} else if (!eval_value_text(v, &text)) {
+		fail_node(r, t->node, DIAG_E0610, at->span, "`%s` is no text", at->name);
+		return false;
+	}
+	*vec_push(&env->list) = arena_printf(&r->arena, "%s=%s", at->name, buf_text(&text));
+	buf_finish(&text);
+	return true;
+}
+
+static bool make_env(struct run *r, struct task *t, struct bind *b, struct strings *env)
+{
+	uint64_t memory = t->memory_bytes ? t->memory_bytes : r->memory_bytes;
+	*vec_push(&env->list) = arena_printf(&r->arena, "TMPDIR=%s/tmp", t->folder); /* first: the keeper's mark */
+	*vec_push(&env->list) = default_path;
+	*vec_push(&env->list) = arena_printf(&r->arena, "HOME=%s/tmp", t->folder);
+	*vec_push(&env->list) = "LC_ALL=C.UTF-8";
+	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_RUN=%" PRId64, t->home);
+	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_TASK=%s", t->name);
+	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_CPUS=%u", t->cpus);
+	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_MEMORY_BYTES=%" PRIu64, memory);
+	for (uint32_t i = 0; i < t->step->n_env; i++)
+		if (!add_setting(r, t, b, &t->step->env[i], env))
+			return false;
+	return true;
+}
+
+/* -- before and after ---------------------------------------------------------------------------------------------- */
+
+/* Folder, links, command and environment of the next attempt; false: reported. */
+bool world_make(struct run *r, struct task *t)
+{
+	struct bind b = { .run = r, .step = t->step, .arena = &r->arena };
+	struct strings argv = { 0 }, env = { 0 };
+	vec_clear(&t->stamps);
+	bool good = make_folders(r, t) && make_logs(r, t) && link_inputs(r, t, &b);
+	if (good) {
+		b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
+		world_outputs(r, t, &b);
+		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env) && link_assets(r, t, &b);
+	}
+	if (good) {
+		*vec_push(&argv.list) = NULL;
+		*vec_push(&env.list) = NULL;
+		t->argv = arena_copy(&r->arena, argv.list.at, argv.list.len * sizeof *argv.list.at);
+		t->env = arena_copy(&r->arena, env.list.at, env.list.len * sizeof *env.list.at);
+	}
+	vec_finish(&argv.list);
+	vec_finish(&env.list);
+	vec_finish(&b.assets);
+	return good;
+}
+
+bool world_adopt(struct run *r, struct task *t)
+{
+	struct bind b = { .run = r, .step = t->step, .arena = &r->arena };
+	const struct value *v;
+	struct span span;
+	const char *error;
+	t->folder = arena_printf(&r->arena, "%s/work/%" PRId64 "-%u", r->o.state, t->home, t->number);
+	b.inputs = arena_new_n(&r->arena, const struct value *, t->step->n_inputs);
+	for (uint32_t i = 0; i < t->step->n_inputs; i++)
+		b.inputs[i] = key_canonical(r, &r->arena, arena_printf(&r->arena, "%s/in/%s", t->folder, t->step->inputs[i].name), t->inputs[i]);
+	b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
+	world_outputs(r, t, &b);
+	if (bind_eval(&b, t->step->script ? t->step->script : t->step->argv, &v, &span, &error) == EVAL_OK && v->kind == VALUE_STRING)
+		t->command = v->string.text;
+	vec_finish(&b.assets);
+	return make_logs(r, t);
+}
+
+bool world_submit(struct run *r, struct task *t)
+{
+	struct executor_task x = {
+		.number = t->number, .name = t->name, .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv, .env = t->env,
+		.container = t->step->container, .cpus = t->cpus, .gpus = t->gpus, .memory_bytes = t->memory_bytes, .time_ms = t->time_ms,
+	};
+	return r->o.executor->submit(r->executor, &x);
+}
+
+/* Replaces the contents of secrets in a log; what cannot be masked is removed. */
+static void mask_log(struct run *r, const char *path)
+{
+	struct arena a = { 0 };
+	char *text;
+	size_t len, masked_len;
+	if (file_read(&a, path, (size_t)256 << 20, &text, &len) == 0) {
+		const char *masked = fail_masked(r, &a, text, len, &masked_len);
+		if (masked != text && file_write(path, masked, masked_len, NULL) != 0)
+			unlink(path);
+	}
+	arena_finish(&a);
+}
+
+void world_finish(struct run *r, struct task *t)
+{
+	if (t->has_secret) {
+		mask_log(r, t->out);
+		mask_log(r, t->err);
+	}
+	const char *tmp = arena_printf(&r->arena, "%s/tmp", t->folder);
+	if (rmdir(tmp) != 0)
+		file_remove_tree(tmp);
+}

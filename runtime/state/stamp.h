@@ -1,0 +1,22 @@
+/* Whether a file or folder is still what it was: size, mtime and inode first, its content only when these changed. */
+#ifndef TWINC_STATE_STAMP_H
+#define TWINC_STATE_STAMP_H
+#include "compiler/base/digest.h"
+#include "compiler/base/file.h"
+#include "runtime/state/journal.h"
+
+#define STAMP_LEN 96
+/* "f:SIZE:MTIME_NS:INODE", or for a folder "d:" and a digest over its entries' stamps. Follows a link at the top only.
+ * errno where it cannot be read. */
+int stamp_path(const char *path, char ret[STAMP_LEN]);
+
+struct stamps { /* known digests by path */
+	struct arena *arena;     /* borrowed */
+	struct journal *journal; /* borrowed; NULL: nothing is kept */
+	struct map known;        /* path -> struct journal_stat */
+};
+void stamps_init(struct stamps *s, struct arena *a, struct journal *j, bool writable);
+void stamps_finish(struct stamps *s);
+/* Content digest of a file or folder; errno. ret_stamp may be NULL. */
+int stamps_digest(struct stamps *s, const char *path, char ret_stamp[STAMP_LEN], const char **ret_digest);
+#endif
