@@ -27,11 +27,11 @@ static bool all_absent(struct run *r, struct node *n)
 	return n->plan->n_guards > 0;
 }
 
-/* "mean.count >= 20, but mean.count is 12": the requirement with the values that stand in it. */
+/* "mean.count >= 20 (mean.count is 12)": the requirement with the values that stand in it. */
 static const char *requirement_text(struct run *r, struct node *n, const struct expr *e)
 {
 	struct buf b = { 0 };
-	const char *word = "but";
+	bool any = false;
 	expr_show(e, &b);
 	for (uint16_t i = 0; e->op >= EXPR_LT && e->op <= EXPR_IN && i < e->n; i++) {
 		struct bind bind = { .run = r, .scope = n->scope, .arena = &r->arena };
@@ -40,12 +40,14 @@ static const char *requirement_text(struct run *r, struct node *n, const struct 
 		const char *error;
 		if (e->args[i]->op == EXPR_CONST || bind_eval(&bind, e->args[i], &v, &span, &error) != EVAL_OK)
 			continue;
-		buf_printf(&b, ", %s ", word);
+		buf_puts(&b, any ? ", " : " (");
 		expr_show(e->args[i], &b);
 		buf_puts(&b, " is ");
 		value_show(v, &b);
-		word = "and";
+		any = true;
 	}
+	if (any)
+		buf_putc(&b, ')');
 	const char *text = arena_strndup(&r->arena, buf_text(&b), b.len);
 	buf_finish(&b);
 	return text;

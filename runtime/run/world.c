@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -156,8 +158,11 @@ static bool link_inputs(struct run *r, struct task *t, struct bind *b)
 static bool link_assets(struct run *r, struct task *t, struct bind *b)
 {
 	for (uint32_t i = 0; i < b->assets.len; i++) {
-		const char *from = b->assets.at[i]->file.path, *folder = arena_printf(&r->arena, "%s/%u", b->assets_folder, i);
-		const char *to = arena_printf(&r->arena, "%s/%s", folder, file_basename(&r->arena, from));
+		char from[PATH_MAX];
+		const char *path = b->assets.at[i]->file.path, *folder = arena_printf(&r->arena, "%s/%u", b->assets_folder, i);
+		const char *to = arena_printf(&r->arena, "%s/%s", folder, file_basename(&r->arena, path));
+		if (!realpath(path, from))
+			return trouble(r, t, path, errno);
 		int e = file_mkdirs(folder);
 		if (e || symlink(from, to) != 0)
 			return trouble(r, t, to, e ? e : errno);

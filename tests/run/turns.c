@@ -385,7 +385,7 @@ static void test_gate_block(void **state)
 	assert_int_equal(f.verdict, RUN_GATED);
 	assert_true(fake_started(&f, "other") && !fake_started(&f, "b"));
 	assert_string_equal(f.codes, "E0611 ");
-	assert_non_null(strstr(f.gates, "enough: blocked: require: a.m >= 20, but a.m is 12"));
+	assert_non_null(strstr(f.gates, "enough: blocked: require: a.m >= 20 (a.m is 12)"));
 	f.fixture.plan.nodes[gate].requirements[0].expr = x_bool(&f.fixture, true); /* the threshold is in no key */
 	fake_apply(&f, NULL);
 	assert_int_equal(f.verdict, RUN_DONE);
