@@ -334,8 +334,8 @@ static const struct type *export_type(struct checker *ck, struct model_slot *s)
 	const struct type *both = type_join(a, t, o);
 	if (both)
 		return both;
-	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0301, s->otherwise->span, "both branches name `%s`, with different types", s->name), "here it is a `%s`", show(ck, o));
-	diag_label(d, s->inner->span, "here it is a `%s`", show(ck, t));
+	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0301, s->otherwise->span, "both branches name `%s`, with different types", s->name), "here it is %s", a_type(ck, o));
+	diag_label(d, s->inner->span, "here it is %s", a_type(ck, t));
 	return &type_poison;
 }
 

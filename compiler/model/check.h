@@ -104,6 +104,7 @@ struct expr *make_const(struct checker *ck, struct span span, const struct value
 struct expr *make_poison(struct checker *ck, struct span span);
 static inline bool is_poison(const struct expr *e) { return e->type->kind == TYPE_POISON; }
 const char *show(struct checker *ck, const struct type *t); /* `file<csv>` without the ticks */
+const char *a_type(struct checker *ck, const struct type *t); /* "a `file<csv>`", "the result of step `mean`" */
 void report_unknown_name(struct context *cx, const struct ast_expr *e, const struct type *expected);
 /* Names that would fit here, offered to a did-you-mean. */
 void offer_names(struct context *cx, struct near *near);

@@ -113,7 +113,7 @@ static struct expr *builtin_call(struct context *cx, const struct ast_expr *e, c
 			diag_here(diag_add(cx->ck->diags, DIAG_E0471, k->span, "nothing can be worked out from a secret"), "this is a secret");
 			poison = true;
 		} else if (!takes(args[i]->type, word, len) && (strcmp(sig->name, "len") == 0 || check_present(cx, args[i], "this argument") || (poison = true, false))) {
-			struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, k->span, "`%s` takes %s", sig->name, takes_words(word, len)), "this is a `%s`", show(cx->ck, args[i]->type));
+			struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, k->span, "`%s` takes %s", sig->name, takes_words(word, len)), "this is %s", a_type(cx->ck, args[i]->type));
 			if (args[i]->type->kind == TYPE_LIST && args[i]->type->of->kind == TYPE_OPTIONAL)
 				diag_help(d, "`present(...)` drops what is absent");
 			poison = true;
@@ -167,7 +167,7 @@ static struct expr *glob_call(struct context *cx, const struct ast_expr *e, cons
 	if (!pattern || is_poison(pattern))
 		return make_poison(cx->ck, e->span);
 	if (pattern->type->kind != TYPE_STRING) {
-		diag_here(diag_add(cx->ck->diags, DIAG_E0301, arg->span, "`glob` takes a pattern"), "this is a `%s`", show(cx->ck, pattern->type));
+		diag_here(diag_add(cx->ck->diags, DIAG_E0301, arg->span, "`glob` takes a pattern"), "this is %s", a_type(cx->ck, pattern->type));
 		return make_poison(cx->ck, e->span);
 	}
 	const struct type *t = expected && expected->kind == TYPE_LIST ? expected : type_list(cx->ck->arena, type_path(cx->ck->arena, TYPE_FILE, NULL));

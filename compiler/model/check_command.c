@@ -156,7 +156,7 @@ static bool check_word(struct context *cx, struct expr *e, bool optional_ok)
 		return false;
 	case TYPE_POISON: case TYPE_LIST: case TYPE_MAP: case TYPE_RECORD: case TYPE_RANGE: case TYPE_THING: break;
 	}
-	d = diag_here(diag_add(ck->diags, DIAG_E0301, e->span, "only strings, paths, numbers and lists of these are written into text"), "this is a `%s`", show(ck, e->type));
+	d = diag_here(diag_add(ck->diags, DIAG_E0301, e->span, "only strings, paths, numbers and lists of these are written into text"), "this is %s", a_type(ck, e->type));
 	for (uint32_t i = 0; t->kind == TYPE_RECORD && i < t->n; i++)
 		if (t->fields[i].type->kind == TYPE_FILE || t->fields[i].type->kind == TYPE_DIR)
 			diag_note(d, "its `%s` could be", t->fields[i].name);
@@ -263,7 +263,7 @@ const struct expr *check_command(struct context *cx, const struct ast_expr *e, s
 	struct expr *x = check_expr(cx, e, NULL);
 	if (is_poison(x) || (x->type->kind == TYPE_LIST && check_word(cx, x, false)))
 		return x;
-	diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "a command is a text or a list of words"), "this is a `%s`", show(cx->ck, x->type)),
+	diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "a command is a text or a list of words"), "this is %s", a_type(cx->ck, x->type)),
 		"write the script out, with its values as ~{x}; text from elsewhere never becomes code");
 	return make_poison(cx->ck, e->span);
 }

@@ -9,6 +9,14 @@ const char *show(struct checker *ck, const struct type *t)
 	return type_text(ck->arena, t);
 }
 
+const char *a_type(struct checker *ck, const struct type *t)
+{
+	if (t->kind == TYPE_RECORD && t->thing)
+		return arena_printf(ck->arena, "the %s", t->thing);
+	const char *text = show(ck, t);
+	return arena_printf(ck->arena, strchr("aeio", *text) ? "an `%s`" : "a `%s`", text);
+}
+
 struct expr *make_const(struct checker *ck, struct span span, const struct value *v, const struct type *t)
 {
 	struct expr *e = expr_new(ck->arena, EXPR_CONST, span, t, 0);
@@ -411,8 +419,8 @@ static struct expr *check_list(struct context *cx, const struct ast_expr *e, con
 		if (!joined && wanted && type_assignable(item->type, wanted))
 			joined = of;
 		if (!joined) {
-			struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, k->span, "the elements of a list have one type"), "this is a `%s`", show(cx->ck, item->type));
-			diag_label(d, e->list.first->span, "the first is a `%s`", show(cx->ck, of));
+			struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, k->span, "the elements of a list have one type"), "this is %s", a_type(cx->ck, item->type));
+			diag_label(d, e->list.first->span, "the first is %s", a_type(cx->ck, of));
 			return make_poison(cx->ck, e->span);
 		}
 		of = joined;
@@ -463,7 +471,7 @@ const struct type *element_type(struct context *cx, const struct expr *list, str
 		return t->of;
 	if (t->kind == TYPE_POISON)
 		return t;
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, span, "%s goes through a list", what), "this is a `%s`", show(cx->ck, t));
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, span, "%s goes through a list", what), "this is %s", a_type(cx->ck, t));
 	if (t->kind == TYPE_OPTIONAL)
 		diag_help(d, "it may be absent; supply a list with `??`, such as `xs ?? []`");
 	else if (t->kind == TYPE_MAP)
@@ -496,7 +504,7 @@ static struct expr *check_each(struct context *cx, const struct ast_expr *e)
 	struct expr *body = check_expr(cx, e->each.body, NULL);
 	cx->scope = saved;
 	if (when && !is_poison(when) && when->type->kind != TYPE_BOOL) {
-		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->each.when->span, "the condition of a comprehension is a bool"), "this is a `%s`", show(cx->ck, when->type));
+		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->each.when->span, "the condition of a comprehension is a bool"), "this is %s", a_type(cx->ck, when->type));
 		return make_poison(cx->ck, e->span);
 	}
 	if (is_poison(in) || is_poison(body) || of->kind == TYPE_POISON || (when && is_poison(when)))
@@ -518,8 +526,8 @@ static struct expr *check_index(struct context *cx, const struct ast_expr *e)
 	bool list = of->type->kind == TYPE_LIST && at->type->kind == TYPE_INT && !at->type->unit;
 	bool map = of->type->kind == TYPE_MAP && at->type->kind == TYPE_STRING;
 	if (!list && !map) {
-		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->of.b->span, "a list is indexed by a whole number, a map by a string"), "this is a `%s`", show(cx->ck, at->type));
-		diag_label(d, e->of.a->span, "this is a `%s`", show(cx->ck, of->type));
+		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->of.b->span, "a list is indexed by a whole number, a map by a string"), "this is %s", a_type(cx->ck, at->type));
+		diag_label(d, e->of.a->span, "this is %s", a_type(cx->ck, of->type));
 		return make_poison(cx->ck, e->span);
 	}
 	struct expr *x = expr_new(cx->ck->arena, EXPR_INDEX, e->span, of->type->of, 2);
@@ -654,6 +662,9 @@ static void explain_mismatch(struct checker *ck, struct diag *d, const struct ex
 static struct expr *mismatch(struct context *cx, const struct expr *e, const struct type *type, const char *what, struct span declared)
 {
 	struct checker *ck = cx->ck;
+	const struct type *whole = type;
+	if (type->kind == TYPE_OPTIONAL || type->kind == TYPE_RANGE)
+		type = type->of;
 	bool secret = e->type->kind == TYPE_SECRET;
 	bool units = (e->type->kind == TYPE_INT || e->type->kind == TYPE_FLOAT) && (type->kind == TYPE_INT || type->kind == TYPE_FLOAT) && e->type->unit && type->unit && !unit_same_dim(e->type->unit, type->unit);
 	struct diag *d = diag_add(ck->diags, secret ? DIAG_E0471 : units ? DIAG_E0304 : DIAG_E0301, e->span,
@@ -661,11 +672,11 @@ static struct expr *mismatch(struct context *cx, const struct expr *e, const str
 	if (units)
 		diag_here(d, "this is %s (%s)", unit_dim_name(ck->arena, e->type->unit), e->type->unit->name);
 	else
-		diag_here(d, "this is a `%s`", show(ck, e->type));
+		diag_here(d, "this is %s", a_type(ck, e->type));
 	if (declared.file)
-		diag_label(d, declared, "wanted: %s", units ? arena_printf(ck->arena, "%s (%s)", unit_dim_name(ck->arena, type->unit), type->unit->name) : arena_printf(ck->arena, "`%s`", show(ck, type)));
+		diag_label(d, declared, "wanted: %s", units ? arena_printf(ck->arena, "%s (%s)", unit_dim_name(ck->arena, type->unit), type->unit->name) : arena_printf(ck->arena, "`%s`", show(ck, whole)));
 	else
-		diag_note(d, "a `%s` is wanted", show(ck, type));
+		diag_note(d, "%s is wanted", a_type(ck, whole));
 	if (!units)
 		explain_mismatch(ck, d, e, type);
 	return make_poison(ck, e->span);

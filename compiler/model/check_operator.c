@@ -11,7 +11,7 @@ bool check_present(struct context *cx, const struct expr *e, const char *what)
 {
 	if (e->type->kind != TYPE_OPTIONAL && e->type->kind != TYPE_NULL)
 		return true;
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0310, e->span, "%s may be absent", what), "this is a `%s`", show(cx->ck, e->type));
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0310, e->span, "%s may be absent", what), "this is %s", a_type(cx->ck, e->type));
 	diag_help(d, "say what stands for it with `??`, such as `(x ?? 0)`");
 	return false;
 }
@@ -28,8 +28,8 @@ static bool is_secret(struct context *cx, const struct expr *e)
 static struct expr *operands_error(struct context *cx, const struct ast_expr *e, const struct expr *a, const struct expr *b, const char *message)
 {
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "%s", message), "`%s` between these", ast_op_text(e->op));
-	diag_label(d, a->span, "this is a `%s`", show(cx->ck, a->type));
-	diag_label(d, b->span, "this is a `%s`", show(cx->ck, b->type));
+	diag_label(d, a->span, "this is %s", a_type(cx->ck, a->type));
+	diag_label(d, b->span, "this is %s", a_type(cx->ck, b->type));
 	if (e->op == AST_ADD && (a->type->kind == TYPE_STRING || b->type->kind == TYPE_STRING))
 		diag_help(d, "text is put together by interpolation: \"~{a}~{b}\"");
 	else if (e->op == AST_ADD && a->type->kind == TYPE_LIST)
@@ -174,7 +174,7 @@ static struct expr *check_unary(struct context *cx, const struct ast_expr *e)
 		return make_poison(cx->ck, e->span);
 	bool fits = e->op == AST_NOT ? a->type->kind == TYPE_BOOL : is_number(a->type);
 	if (!fits) {
-		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, e->op == AST_NOT ? "`!` turns a condition around" : "`-` goes before a number"), "this is a `%s`", show(cx->ck, a->type));
+		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, e->op == AST_NOT ? "`!` turns a condition around" : "`-` goes before a number"), "this is %s", a_type(cx->ck, a->type));
 		return make_poison(cx->ck, e->span);
 	}
 	struct expr *x = expr_new(cx->ck->arena, e->op == AST_NOT ? EXPR_NOT : EXPR_NEGATE, e->span, e->op == AST_NOT ? &type_bool : type_number(cx->ck->arena, a->type->kind, a->type->unit), 1);
@@ -188,7 +188,7 @@ static struct expr *check_cond(struct context *cx, const struct ast_expr *e, con
 	if (is_poison(c) || is_poison(a) || is_poison(b) || is_secret(cx, c))
 		return make_poison(cx->ck, e->span);
 	if (c->type->kind != TYPE_BOOL) {
-		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->of.a->span, "before `?` stands a condition"), "this is a `%s`", show(cx->ck, c->type));
+		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->of.a->span, "before `?` stands a condition"), "this is %s", a_type(cx->ck, c->type));
 		return make_poison(cx->ck, e->span);
 	}
 	const struct type *t = type_join(cx->ck->arena, a->type, b->type);
@@ -196,8 +196,8 @@ static struct expr *check_cond(struct context *cx, const struct ast_expr *e, con
 		t = expected;
 	if (!t) {
 		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "both sides of `:` have one type"), "chosen here");
-		diag_label(d, a->span, "this is a `%s`", show(cx->ck, a->type));
-		diag_label(d, b->span, "this is a `%s`", show(cx->ck, b->type));
+		diag_label(d, a->span, "this is %s", a_type(cx->ck, a->type));
+		diag_label(d, b->span, "this is %s", a_type(cx->ck, b->type));
 		return make_poison(cx->ck, e->span);
 	}
 	struct expr *x = expr_new(cx->ck->arena, EXPR_COND, e->span, t, 3);
@@ -217,7 +217,7 @@ static struct expr *check_as(struct context *cx, const struct ast_expr *e)
 	if (list)
 		t = t->of;
 	if (!is_number(t)) {
-		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->as.a->span, "`as` gives a quantity in a unit"), "this is a `%s`", show(cx->ck, a->type));
+		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->as.a->span, "`as` gives a quantity in a unit"), "this is %s", a_type(cx->ck, a->type));
 		return make_poison(cx->ck, e->span);
 	}
 	if (!unit_same_dim(t->unit, e->as.unit)) {

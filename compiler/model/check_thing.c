@@ -121,7 +121,7 @@ static const struct expr *check_reference(struct context *cx, const struct ast_e
 		if (d && d->thing && (strcmp(d->thing->role, wanted) == 0 || strcmp(d->thing->schema->name, wanted) == 0))
 			return x;
 	}
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "`%s` names a %s", name, wanted), "this is a `%s`", show(cx->ck, x->type));
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "`%s` names a %s", name, wanted), "this is %s", a_type(cx->ck, x->type));
 	if (declared.file)
 		diag_label(d, declared, "wanted: `%s`", wanted);
 	return make_poison(cx->ck, e->span);
@@ -171,7 +171,7 @@ static const struct expr *check_path(struct context *cx, const struct ast_expr *
 	struct expr *x = check_expr(cx, e, &type_string);
 	if (is_poison(x) || x->type->kind == TYPE_STRING || x->op == EXPR_OUTPUT)
 		return x;
-	diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "a path in the work folder, or an output of the step, is wanted"), "this is a `%s`", show(cx->ck, x->type));
+	diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "a path in the work folder, or an output of the step, is wanted"), "this is %s", a_type(cx->ck, x->type));
 	return make_poison(cx->ck, e->span);
 }
 
@@ -191,7 +191,7 @@ static const struct expr *check_text_value(struct context *cx, const struct ast_
 	case TYPE_ANY: case TYPE_NULL: case TYPE_BOOL: case TYPE_LIST: case TYPE_MAP: case TYPE_RECORD: case TYPE_OPTIONAL: case TYPE_RANGE: case TYPE_THING:
 		break;
 	}
-	diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "`%s` takes a string, a number, a path or a secret", name), "this is a `%s`", show(cx->ck, x->type));
+	diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->span, "`%s` takes a string, a number, a path or a secret", name), "this is %s", a_type(cx->ck, x->type));
 	return make_poison(cx->ck, e->span);
 }
 
@@ -434,7 +434,7 @@ static void read_output_place(struct thing_reader *r, const struct ast_item *i, 
 		return;
 	bool list = f->type->kind == TYPE_LIST || (f->type->kind == TYPE_OPTIONAL && f->type->of->kind == TYPE_LIST);
 	if (!is_data(f->type)) {
-		diag_help(diag_here(diag_add(r->ck->diags, DIAG_E0302, i->type->span, "an output of a step is a file, a folder, or a list of these"), "this is a `%s`", show(r->ck, f->type)),
+		diag_help(diag_here(diag_add(r->ck->diags, DIAG_E0302, i->type->span, "an output of a step is a file, a folder, or a list of these"), "this is %s", a_type(r->ck, f->type)),
 			"a number or text that a step finds out is a metric: `metric %s: %s`", f->name, show(r->ck, f->type));
 		return;
 	}
@@ -455,7 +455,7 @@ static void read_output_place(struct thing_reader *r, const struct ast_item *i, 
 	} else if (e->op == EXPR_GLOB) {
 		diag_help(diag_here(diag_add(r->ck->diags, DIAG_E0301, e->span, "`glob` gives a list, and output `%s` is one", f->name), "any number of paths"), "declare `output %s: list<%s>`", f->name, show(r->ck, f->type));
 	} else if (!type_assignable(e->type, list ? strings : &type_string)) {
-		diag_here(diag_add(r->ck->diags, DIAG_E0301, e->span, "the place of output `%s` is %s", f->name, list ? "glob(\"...\") or a list of paths" : "a path in the work folder"), "this is a `%s`", show(r->ck, e->type));
+		diag_here(diag_add(r->ck->diags, DIAG_E0301, e->span, "the place of output `%s` is %s", f->name, list ? "glob(\"...\") or a list of paths" : "a path in the work folder"), "this is %s", a_type(r->ck, e->type));
 	}
 }
 
@@ -546,8 +546,12 @@ static struct schema *find_schema(struct checker *ck, struct decl *d, const stru
 		struct ast_type probe = {.kind = AST_TYPE_PATH, .span = t->span, .name = "file", .args = t->args};
 		if (!kind->schema->n_parameters)
 			diag_here(diag_add(ck->diags, DIAG_E0302, t->args->span, "`%s` takes no format", t->name), "nothing to give here");
-		else
-			*ret_format = type_resolve(&tc, &probe)->format;
+		else {
+			const struct type *file = type_resolve(&tc, &probe);
+			if (file->kind == TYPE_POISON)
+				return NULL;
+			*ret_format = file->format;
+		}
 	}
 	return kind->schema;
 }

@@ -178,7 +178,7 @@ static const struct type *with_constraint(struct type_context *tc, const struct 
 	struct type *with = arena_copy(tc->ck->arena, base, sizeof *base);
 	if (t->low) {
 		if (base->kind != TYPE_INT && base->kind != TYPE_FLOAT) {
-			diag_here(diag_add(tc->ck->diags, DIAG_E0302, t->span, "only numbers have a range"), "this is a `%s`", show(tc->ck, base));
+			diag_here(diag_add(tc->ck->diags, DIAG_E0302, t->span, "only numbers have a range"), "this is %s", a_type(tc->ck, base));
 			return &type_poison;
 		}
 		with->has_low = bound_value(tc, t->low, base, &with->low);
@@ -190,7 +190,7 @@ static const struct type *with_constraint(struct type_context *tc, const struct 
 	}
 	if (t->matching) {
 		if (base->kind != TYPE_STRING || t->matching->kind != AST_STRING) {
-			diag_here(diag_add(tc->ck->diags, DIAG_E0302, t->span, "`matching` goes with a string and a pattern"), "this is a `%s`", show(tc->ck, base));
+			diag_here(diag_add(tc->ck->diags, DIAG_E0302, t->span, "`matching` goes with a string and a pattern"), "this is %s", a_type(tc->ck, base));
 			return &type_poison;
 		}
 		with->pattern = t->matching->string.text;
