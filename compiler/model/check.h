@@ -27,7 +27,8 @@ struct decl {
 };
 struct module {
 	const char *path;          /* as given to the user */
-	const char *folder;
+	const char *folder;        /* of that path, for messages and imports */
+	const char *root;          /* the same, absolute: where data and assets are looked for */
 	const char *prefix;        /* of full names: "" for the main file, "hydro." */
 	struct ast_file *ast;
 	struct map names, functions; /* name -> struct decl */

@@ -149,9 +149,9 @@ static struct expr *asset_call(struct context *cx, const struct ast_expr *e)
 		diag_here(diag_add(cx->ck->diags, DIAG_E0306, arg->span, "`asset` takes the path of a file beside the twin, written out"), "not a plain string");
 		return make_poison(cx->ck, e->span);
 	}
-	char *path = file_join(cx->ck->arena, cx->module->folder, arg->string.text);
+	char *path = file_join(cx->ck->arena, cx->module->root, arg->string.text);
 	if (!file_exists(path)) {
-		diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0502, arg->span, "there is no file %s", path), "not found"), "the path starts from the folder of the twin, %s", cx->module->folder);
+		diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0502, arg->span, "there is no file %s", file_join(cx->ck->arena, cx->module->folder, arg->string.text)), "not found"), "the path starts from the folder of the twin");
 		return make_poison(cx->ck, e->span);
 	}
 	bool is_dir = file_is_dir(path);

@@ -562,7 +562,7 @@ static struct expr *check_string(struct context *cx, const struct ast_expr *e, c
 		expected = expected->kind == TYPE_OPTIONAL ? expected->of : NULL;
 	struct arena *a = cx->ck->arena;
 	if (expected && (expected->kind == TYPE_FILE || expected->kind == TYPE_DIR)) /* a literal string is a path */
-		return make_const(cx->ck, e->span, value_path(a, file_join(a, cx->module->folder, e->string.text), expected->kind == TYPE_DIR, NULL), expected);
+		return make_const(cx->ck, e->span, value_path(a, file_join(a, cx->module->root, e->string.text), expected->kind == TYPE_DIR, NULL), expected);
 	if (expected && expected->kind == TYPE_ENUM)
 		for (uint32_t i = 0; i < expected->n; i++)
 			if (strcmp(expected->members[i], e->string.text) == 0)

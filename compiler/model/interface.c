@@ -22,7 +22,7 @@ void interface_read(struct checker *ck, struct module *m, struct model_thing *t)
 	size_t len;
 	int error = file_read(ck->arena, path, (size_t)16 << 20, &text, &len);
 	if (error) {
-		diag_help(diag_here(diag_add(ck->diags, DIAG_E0502, file->span, "cannot read %s", path), "%s", error == EINVAL ? "not a regular file" : strerror(error)), "the path starts from the folder of the twin, %s", m->folder);
+		diag_help(diag_here(diag_add(ck->diags, DIAG_E0502, file->span, "cannot read %s", path), "%s", error == EINVAL ? "not a regular file" : strerror(error)), "the path starts from the folder of the twin");
 		return;
 	}
 	struct doc *doc;

@@ -164,7 +164,8 @@ struct model_workflow {
 struct model {
 	struct arena *arena;       /* borrowed, the compilation's */
 	struct sources *sources;
-	const char *twin, *version, *doc, *folder; int64_t edition;
+	const char *twin, *version, *doc; int64_t edition;
+	const char *folder;        /* of the main file, absolute */
 	struct span twin_span;
 	VEC(struct model_param *) params;      /* secrets too */
 	VEC(struct model_scenario *) scenarios;

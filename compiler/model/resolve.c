@@ -5,6 +5,7 @@
 #include "stdlib/stdlib.h"
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MAX_MODULES = 1000 };
 
@@ -60,6 +61,8 @@ static struct module *module_new(struct checker *ck, const char *path, const cha
 	struct module *m = arena_new(ck->arena, struct module);
 	m->path = path;
 	m->folder = file_dirname(ck->arena, path);
+	char cwd[4096];
+	m->root = file_join(ck->arena, getcwd(cwd, sizeof cwd) ? cwd : "/", m->folder);
 	m->prefix = prefix;
 	m->ast = ast;
 	m->next = ck->modules;
@@ -486,7 +489,7 @@ struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file
 	const char *path = ds->sources->list.at[main_file->source].path;
 	ck.prelude = module_read(&ck, NULL, NULL, "std/prelude.twin", "", true);
 	ck.main = module_new(&ck, path, "", main_file);
-	m->folder = ck.main->folder;
+	m->folder = ck.main->root;
 	ck.main->reading = true;
 	module_declare(&ck, ck.main);
 	ck.main->reading = false;

@@ -7,6 +7,32 @@ struct dumper {
 	const struct plan *p;
 };
 
+/* Paths below the twin's folder without it, so that a dump reads the same everywhere. */
+static const char *relative(struct dumper *d, const char *text)
+{
+	size_t n = d->p->folder ? strlen(d->p->folder) : 0;
+	struct buf b = {0};
+	const char *at;
+	if (n < 2 || !strstr(text, d->p->folder))
+		return text;
+	for (; (at = strstr(text, d->p->folder)); text = at + n) {
+		buf_add(&b, text, (size_t)(at - text));
+		if (at[n] == '/')
+			at++;
+		else
+			buf_add(&b, at, n);
+	}
+	buf_puts(&b, text);
+	const char *result = arena_strdup(d->arena, buf_text(&b));
+	buf_finish(&b);
+	return result;
+}
+
+static const char *shown(struct dumper *d, const struct expr *e)
+{
+	return relative(d, expr_text(d->arena, e));
+}
+
 static void set_text(struct dumper *d, struct doc *map, const char *key, const char *text)
 {
 	if (text && text[0])
@@ -16,7 +42,7 @@ static void set_text(struct dumper *d, struct doc *map, const char *key, const c
 static void set_expr(struct dumper *d, struct doc *map, const char *key, const struct expr *e)
 {
 	if (e)
-		doc_append(d->arena, map, key, doc_string(d->arena, expr_text(d->arena, e)));
+		doc_append(d->arena, map, key, doc_string(d->arena, shown(d, e)));
 }
 
 static void set_number(struct dumper *d, struct doc *map, const char *key, double x)
@@ -56,7 +82,7 @@ static struct doc *dump_param(struct dumper *d, const struct plan_param *p)
 	set_place(d, map, p->span);
 	doc_append(d->arena, map, "type", doc_string(d->arena, type_or_nothing(d, p->type)));
 	if (p->value)
-		doc_append(d->arena, map, "value", doc_string(d->arena, value_text(d->arena, p->value)));
+		doc_append(d->arena, map, "value", doc_string(d->arena, relative(d, value_text(d->arena, p->value))));
 	return map;
 }
 
@@ -66,7 +92,7 @@ static struct doc *dump_fields(struct dumper *d, const struct plan_field *fields
 	struct doc *map = doc_map(d->arena);
 	for (uint32_t i = 0; i < n; i++) {
 		const char *type = type_or_nothing(d, fields[i].type);
-		struct doc *field = fields[i].expr ? doc_printf(d->arena, "%s = %s", type, expr_text(d->arena, fields[i].expr)) : doc_string(d->arena, type);
+		struct doc *field = fields[i].expr ? doc_printf(d->arena, "%s = %s", type, shown(d, fields[i].expr)) : doc_string(d->arena, type);
 		doc_append(d->arena, map, fields[i].name, field);
 	}
 	return map;
@@ -180,7 +206,7 @@ static const char *element_names(struct dumper *d, const struct plan_node *n)
 static void dump_construct(struct dumper *d, const struct plan_node *n, struct doc *map)
 {
 	if (n->kind == PLAN_FOR)
-		doc_append(d->arena, map, "for", doc_printf(d->arena, "%s in %s", element_names(d, n), expr_text(d->arena, n->subject)));
+		doc_append(d->arena, map, "for", doc_printf(d->arena, "%s in %s", element_names(d, n), shown(d, n->subject)));
 	else if (n->kind == PLAN_IF)
 		set_expr(d, map, "if", n->subject);
 	else
@@ -211,7 +237,7 @@ static void dump_heading(struct dumper *d, const struct plan_node *n, struct doc
 		doc_append(d->arena, map, "sub", doc_printf(d->arena, "%s = %s", n->name, d->p->workflows[n->target].name));
 		break;
 	case PLAN_VALUE:
-		doc_append(d->arena, map, "value", doc_printf(d->arena, "%s = %s", n->name, expr_text(d->arena, n->subject)));
+		doc_append(d->arena, map, "value", doc_printf(d->arena, "%s = %s", n->name, shown(d, n->subject)));
 		break;
 	case PLAN_FOR:
 	case PLAN_IF:

@@ -1,10 +1,8 @@
 #include "compiler/plan/lower.h"
-#include "compiler/base/file.h"
 #include "compiler/plan/copy.h"
 #include "compiler/plan/lower_thing.h"
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* -- fields and parameters -------------------------------------------------------------------------------------------- */
 
@@ -244,8 +242,7 @@ struct plan *plan_lower(const struct model *m)
 	p->version = copy_text(&l.copy, m->version);
 	p->doc = copy_text(&l.copy, m->doc);
 	p->edition = m->edition;
-	char cwd[4096];
-	p->folder = file_join(p->arena, getcwd(cwd, sizeof cwd) ? cwd : "/", m->folder);
+	p->folder = copy_text(&l.copy, m->folder);
 	lower_formats(&l);
 	lower_params(&l);
 	lower_steps(&l);
