@@ -124,6 +124,41 @@ static void read_fields(struct reader *r, const struct doc *list, struct model_f
 	}
 }
 
+/* A requirement or hint of a class, in either of the two ways of writing them. */
+static const struct doc *requirement(const struct doc *process, const char *class)
+{
+	static const char *const lists[] = {"requirements", "hints"};
+	for (size_t i = 0; i < 2; i++)
+		for (doc_each(r, doc_get(process, lists[i])))
+			if (strcmp(r->key ? r->key : doc_text(doc_get(r, "class"), ""), class) == 0)
+				return r;
+	return NULL;
+}
+
+/* What the file says of resources stands where the twin says nothing; expressions count as not said. */
+static void set_resource(struct reader *r, struct model_thing *t, const char *name, const struct doc *from, const char *unit, double scale)
+{
+	struct model_attr *a = model_block_attr(model_block(t, "resources"), name);
+	if (!a || a->given || !from || (from->kind != DOC_INT && from->kind != DOC_FLOAT) || doc_number(from, 0) <= 0)
+		return;
+	const struct unit *u = NULL;
+	size_t at, len;
+	if (*unit)
+		unit_parse(r->ck->arena, unit, strlen(unit), &u, &at, &len);
+	double x = doc_number(from, 0) * scale;
+	const struct value *v = *unit ? value_float(r->ck->arena, x, u) : value_int(r->ck->arena, (int64_t)x, NULL);
+	a->expr = make_const(r->ck, r->span, v, type_number(r->ck->arena, *unit ? TYPE_FLOAT : TYPE_INT, u));
+	a->span = r->span;
+}
+
+static void read_resources(struct reader *r, struct model_thing *t, const struct doc *process)
+{
+	const struct doc *resources = requirement(process, "ResourceRequirement");
+	set_resource(r, t, "time", doc_get(requirement(process, "ToolTimeLimit"), "timelimit"), "s", 1);
+	set_resource(r, t, "cpus", doc_get(resources, "coresMin"), "", 1);
+	set_resource(r, t, "memory", doc_get(resources, "ramMin"), "B", 1048576); /* given in MiB */
+}
+
 void interface_cwl(struct checker *ck, struct model_thing *t, const struct doc *file, const char *path, struct span span)
 {
 	struct reader r = {.ck = ck, .file = file, .path = path, .span = span};
@@ -147,4 +182,5 @@ void interface_cwl(struct checker *ck, struct model_thing *t, const struct doc *
 	}
 	read_fields(&r, doc_get(process, "inputs"), &t->inputs, &t->n_inputs, true);
 	read_fields(&r, doc_get(process, "outputs"), &t->outputs, &t->n_outputs, false);
+	read_resources(&r, t, process);
 }

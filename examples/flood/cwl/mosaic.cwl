@@ -6,6 +6,8 @@ requirements:
   ResourceRequirement:
     coresMin: 1
     ramMin: 2048
+  ToolTimeLimit:
+    timelimit: 600
 inputs:
   parts:
     type: File[]
