@@ -77,6 +77,7 @@ struct cli {
 	VEC(struct cli_secret) secrets;
 	const char *scenario, *state, *results, *on, *output, *run; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
+	bool partial;             /* what is not bound may stay open: for pictures and dumps */
 	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, follow, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */

@@ -160,7 +160,7 @@ bool cli_request(struct cli *c, const char *file, struct compile_request *ret)
 	for (uint32_t i = 0; i < c->secrets.len; i++)
 		*vec_push(&parts.secrets) = c->secrets.at[i].name;
 	if (ok)
-		*ret = (struct compile_request){ .file = file, .workflow = c->workflow, .scenario = c->scenario,
+		*ret = (struct compile_request){ .file = file, .workflow = c->workflow, .scenario = c->scenario, .partial = c->partial,
 			.bindings = arena_copy(a, parts.bindings.at, parts.bindings.len * sizeof(*parts.bindings.at)),
 			.n_bindings = parts.bindings.len,
 			.secrets = arena_copy(a, parts.secrets.at, parts.secrets.len * sizeof(*parts.secrets.at)),

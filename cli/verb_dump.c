@@ -39,6 +39,7 @@ int verb_dump(struct cli *c)
 
 	if (!file)
 		return CLI_USAGE;
+	c->partial = true;
 	switch ((enum cli_as)c->as) {
 	case AS_AST:
 		return ast_print(c, file);

@@ -1,7 +1,6 @@
 /* graph: the plan as a picture. */
 #include "cli/cli.h"
 #include "compiler/base/file.h"
-#include "compiler/syntax/ast.h"
 #include "targets/graph.h"
 #include <errno.h>
 #include <string.h>
@@ -48,19 +47,6 @@ static bool picture_make(const struct graph *g, enum picture picture, struct buf
 	return ok;
 }
 
-/* Without a word that says which workflow, all are drawn; the compiler still wants one to bind values for. */
-static void workflow_choose(struct cli *c, const char *file)
-{
-	struct compile comp;
-
-	compile_init(&comp);
-	if (compile_parse(&comp, file) && comp.ast)
-		for (struct ast_item *item = comp.ast->items; item && !c->workflow; item = item->next)
-			if (item->kind == AST_DECLARATION && strcmp(item->word, "workflow") == 0)
-				c->workflow = arena_strdup(&c->arena, item->name);
-	compile_finish(&comp);
-}
-
 static int graph_put(struct cli *c, const struct graph *g, enum picture picture)
 {
 	struct buf b;
@@ -96,8 +82,7 @@ int verb_graph(struct cli *c)
 		return CLI_USAGE;
 	if (c->output && strcmp(c->output, "-") != 0 && !picture_find(c->output, &picture))
 		return cli_usage(c, "\"%s\": a picture ends in .svg, .png, .dot or .mmd", c->output);
-	if (all)
-		workflow_choose(c, file);
+	c->partial = true;
 	plan = cli_plan(c, file, &workflow, &inputs, &code);
 	if (!plan)
 		return code;

@@ -114,7 +114,7 @@ static void check_repeat(struct checker *ck, struct model_node *n)
 	const struct ast_item *i = n->item;
 	const struct ast_item *max = body_attribute(i->body, "max"), *until = body_attribute(i->body, "until");
 	struct context outer = body_context(ck, n->body), inner = body_context(ck, n->inner);
-	const struct type rounds = {.kind = TYPE_INT, .has_low = true, .has_high = true, .low = 1, .high = 1000000};
+	static const struct type rounds = {.kind = TYPE_INT, .has_low = true, .has_high = true, .low = 1, .high = 1000000};
 	if (max)
 		n->max = check_value(&outer, max->value, &rounds, "`max`", (struct span){0});
 	if (until)
