@@ -35,7 +35,7 @@ struct child {
 	struct executor_end end;
 };
 struct keeper {
-	int socket, receipts, signals, null; /* socket -1: the main process is gone */
+	int socket, receipts, signals, null, children_file; /* socket -1: the main process is gone */
 	pid_t self;
 	struct child *children;
 	struct wire_buffer in, out;
@@ -200,16 +200,18 @@ static bool is_leader(const struct keeper *k, pid_t pid)
 static bool kill_strays(struct keeper *k, const struct child *c)
 {
 	bool found = false;
-	FILE *f = fopen("/proc/thread-self/children", "re");
-	int pid;
-	while (f && fscanf(f, "%d", &pid) == 1)
+	static char text[65536]; /* thousands of them; the rest is found the next time */
+	ssize_t n = pread(k->children_file, text, sizeof text - 1, 0);
+	text[n > 0 ? n : 0] = 0;
+	for (char *at = text, *end; ; at = end) {
+		long pid = strtol(at, &end, 10);
+		if (end == at)
+			return found;
 		if (!is_leader(k, (pid_t)pid) && carries_mark((pid_t)pid, c->mark)) {
 			kill((pid_t)pid, SIGKILL);
 			found = true;
 		}
-	if (f)
-		fclose(f);
-	return found;
+	}
 }
 
 static void note_end(struct child *c, int status, const struct rusage *usage)
@@ -385,6 +387,7 @@ _Noreturn void keeper_run(int socket, int receipts)
 	dup2(k.null, 1);
 	dup2(k.null, 2);
 	k.signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	k.children_file = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 	if (k.null < 0 || k.signals < 0)
 		_exit(70);
 	receipt(&k, "open %d\n", (int)k.self);

@@ -30,7 +30,7 @@ struct local {
 	struct wire_buffer in, out;
 	VEC(uint32_t) running; /* told as lost when the keeper goes */
 	bool gone;
-	char program[PATH_MAX];
+	char asked[256], path[PATH_MAX], program[PATH_MAX]; /* the last name looked up, where, and what was found */
 };
 
 static void receipts_path(const struct executor_host *host, char ret[PATH_MAX])
@@ -119,6 +119,10 @@ static const char *find_program(struct local *l, const struct executor_task *t)
 	const char *name = t->argv[0], *path = setting(t->env, "PATH");
 	if (strchr(name, '/'))
 		return name;
+	if (strcmp(l->asked, name) == 0 && strcmp(l->path, path) == 0)
+		return l->program; /* mostly it is `sh` again */
+	snprintf(l->asked, sizeof l->asked, "%s", name);
+	snprintf(l->path, sizeof l->path, "%s", path);
 	while (*path) {
 		size_t n = strcspn(path, ":");
 		snprintf(l->program, sizeof l->program, "%.*s/%s", (int)n, path, name);
@@ -126,6 +130,7 @@ static const char *find_program(struct local *l, const struct executor_task *t)
 			return l->program;
 		path += n + (path[n] == ':');
 	}
+	l->asked[0] = 0;
 	return name; /* the start fails and says so */
 }
 

@@ -85,7 +85,7 @@ struct task {
 	uint64_t memory_bytes, time_ms;
 	int64_t due_ms, ready_ms, start_ms, end_ms;
 	int exit;
-	bool cancelled, adopted, has_secret, key_kept;
+	bool cancelled, adopted, prepared, has_secret, key_kept;
 	uint32_t order;              /* of becoming ready */
 	const struct diag *diag;     /* why it failed */
 	struct orphan *orphan;
@@ -98,6 +98,8 @@ struct orphan { /* an attempt of an earlier run that nobody saw end */
 	int64_t start_ms;
 	bool taken, killed;
 };
+
+struct ended { struct task *task; struct executor_end end; };
 
 struct run {
 	struct run_options o;
@@ -118,6 +120,7 @@ struct run {
 	VEC(struct task *) held;      /* until an orphan has ended */
 	VEC(struct task *) running;
 	VEC(struct task *) starting;  /* claimed in this turn, started after its commit */
+	VEC(struct ended) ended;      /* heard of in this turn */
 	VEC(struct orphan *) orphans;
 	struct map orphan_names;
 	VEC(struct run_event) events; /* told after the commit */
@@ -214,7 +217,8 @@ bool metric_values(struct run *r, struct task *t, const struct doc *metrics, str
 /* schedule.c */
 void schedule_ready(struct run *r, struct task *t, int64_t due_ms);
 void schedule_start(struct run *r);
-void schedule_ended(struct run *r, struct task *t, const struct executor_end *end);
+void schedule_prepare(struct run *r);
+void schedule_ended(struct run *r, struct task *t, const struct executor_end *end); /* its room is given back already */
 void schedule_running(struct run *r, struct task *t);
 void schedule_forget(struct run *r, struct task *t); /* it runs no more, and nothing is said of its end */
 void schedule_stop(struct run *r, bool force);

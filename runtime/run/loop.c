@@ -5,7 +5,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
-struct loop { int epoll, signals, timer, executor; int signal; sigset_t before; };
+struct loop { int epoll, signals, timer, executor; int64_t timer_ms; int signal; sigset_t before; };
 
 static void watch(struct loop *l, int fd)
 {
@@ -41,6 +41,9 @@ static void loop_close(struct loop *l)
 
 static void set_timer(struct loop *l, int64_t ms)
 {
+	if (ms < 0 && l->timer_ms < 0)
+		return;
+	l->timer_ms = ms;
 	struct itimerspec t = { { 0, 0 }, { ms / 1000, ms % 1000 * 1000000 + 1 } };
 	if (ms < 0)
 		t.it_value = (struct timespec){ 0, 0 };

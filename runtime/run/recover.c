@@ -107,9 +107,9 @@ static void look_at_adopted(struct run *r)
 		if (found == EXECUTOR_ALIVE)
 			continue;
 		t->adopted = false;
+		schedule_forget(r, t);
 		if (found == EXECUTOR_GONE && !t->cancelled) { /* its keeper died with it: no fault of the task */
 			r->o.executor->kill(&host, t->number, t->name);
-			schedule_forget(r, t);
 			schedule_ready(r, t, 0);
 		} else {
 			schedule_ended(r, t, &end);

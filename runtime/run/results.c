@@ -54,11 +54,17 @@ static struct doc *path_object(struct results *x, const struct value *v, const c
 	return d;
 }
 
+/* Most often only the last folder is missing. */
+static int make_folder(const char *path)
+{
+	return mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : file_mkdirs(path);
+}
+
 static struct doc *put_path(struct results *x, const struct value *v, const char *where)
 {
 	const char *base = file_basename(x->arena, v->file.path), *folder = arena_printf(x->arena, "%s/%s", x->tmp, where);
 	const char *copy = arena_printf(x->arena, "%s/%s", folder, base);
-	note(x, file_mkdirs(folder), folder);
+	note(x, make_folder(folder), folder);
 	if (!x->error)
 		note(x, file_copy_tree(v->file.path, copy), v->file.path);
 	return path_object(x, v, copy, arena_printf(x->arena, "%s/%s/%s", x->final, where, base));
@@ -71,7 +77,7 @@ static struct doc *put_value(struct results *x, const struct value *v, const str
 	const char *path = arena_printf(x->arena, "%s/%s.json", x->tmp, where);
 	doc_json_write(d, 2, &text);
 	buf_putc(&text, '\n');
-	note(x, file_mkdirs(file_dirname(x->arena, path)), path);
+	note(x, make_folder(file_dirname(x->arena, path)), path);
 	note(x, file_write(path, buf_text(&text), text.len, NULL), path);
 	buf_finish(&text);
 	return d;

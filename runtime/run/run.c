@@ -192,6 +192,7 @@ void run_destroy(struct run *r)
 	vec_finish(&r->held);
 	vec_finish(&r->running);
 	vec_finish(&r->starting);
+	vec_finish(&r->ended);
 	vec_finish(&r->orphans);
 	vec_finish(&r->events);
 	stamps_finish(&r->stamps);
@@ -204,15 +205,25 @@ void run_destroy(struct run *r)
 
 /* -- turns ----------------------------------------------------------------------------------------------------------- */
 
+static struct task *running_task(struct run *r, uint32_t number)
+{
+	for (uint32_t i = 0; i < r->running.len; i++)
+		if (r->running.at[i]->number == number && !r->running.at[i]->adopted)
+			return r->running.at[i];
+	return NULL;
+}
+
+/* Who ended gives its room back at once; what it left is checked after the next ones have started. */
 static void hear_executor(struct run *r)
 {
 	struct executor_end end;
-	while (r->executor && r->o.executor->poll(r->executor, &end))
-		for (uint32_t i = 0; i < r->running.len; i++)
-			if (r->running.at[i]->number == end.number && !r->running.at[i]->adopted) {
-				schedule_ended(r, r->running.at[i], &end);
-				break;
-			}
+	while (r->executor && r->o.executor->poll(r->executor, &end)) {
+		struct task *t = running_task(r, end.number);
+		if (!t)
+			continue;
+		schedule_forget(r, t);
+		*vec_push(&r->ended) = (struct ended){ t, end };
+	}
 }
 
 static bool start_executor(struct run *r)
@@ -273,11 +284,41 @@ static bool idle(const struct run *r)
 	return r->running.len == 0 && r->starting.len == 0;
 }
 
+static void commit(struct run *r)
+{
+	if (r->dry || journal_commit(r->o.journal))
+		return;
+	run_broken(r, "the journal cannot be written: %s", journal_error(r->o.journal));
+	vec_clear(&r->starting); /* not recorded, so not started */
+	schedule_stop(r, false);
+	r->over |= idle(r);
+}
+
+/* Those that wait for nothing but room. */
+static void start_next(struct run *r)
+{
+	schedule_start(r);
+	commit(r);
+	carry_out(r);
+}
+
+static void check_ended(struct run *r)
+{
+	for (uint32_t i = 0; i < r->ended.len; i++) {
+		struct ended e = r->ended.at[i];
+		schedule_ended(r, e.task, &e.end);
+	}
+	vec_clear(&r->ended);
+}
+
 bool run_turn(struct run *r)
 {
 	if (r->over)
 		return false;
 	hear_executor(r);
+	if (r->ended.len > 0 && r->queue.len > 0 && !r->o.fail_fast)
+		start_next(r);
+	check_ended(r);
 	if (!r->dry && r->look_ms != INT64_MAX)
 		recover_look(r);
 	do {
@@ -290,14 +331,11 @@ bool run_turn(struct run *r)
 		finish(r);
 	else if (idle(r) && r->queue.len == 0 && r->later.len == 0 && r->held.len == 0)
 		bug("the run of `%s` has nothing to wait for", r->workflow->name);
-	if (!r->dry && !journal_commit(r->o.journal)) {
-		run_broken(r, "the journal cannot be written: %s", journal_error(r->o.journal));
-		vec_clear(&r->starting); /* not recorded, so not started */
-		schedule_stop(r, false);
-		r->over |= idle(r);
-	}
+	commit(r);
 	carry_out(r);
 	tell_all(r);
+	if (!r->dry && !r->over)
+		schedule_prepare(r);
 	return !r->over;
 }
 

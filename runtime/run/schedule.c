@@ -157,17 +157,27 @@ static void task_fail(struct run *r, struct task *t, const char *reason)
 	run_tell_task(r, EVENT_TASK_FAILED, t);
 }
 
-static void claim(struct run *r, struct task *t)
+/* Folder, links and command of the next attempt, made before there is room for it. False: it failed. */
+static bool prepare(struct run *r, struct task *t)
 {
+	if (t->prepared)
+		return true;
 	run_begin(r);
 	t->home = r->id;
 	t->number = ++r->numbers;
+	t->prepared = world_make(r, t);
+	if (!t->prepared)
+		task_fail(r, t, "it could not be prepared");
+	return t->prepared;
+}
+
+static void claim(struct run *r, struct task *t)
+{
+	if (!prepare(r, t))
+		return;
+	t->prepared = false;
 	t->start_ms = run_now(r);
 	t->end_ms = 0;
-	if (!world_make(r, t)) {
-		task_fail(r, t, "it could not be prepared");
-		return;
-	}
 	schedule_running(r, t);
 	*vec_push(&r->starting) = t;
 	task_record(r, t);
@@ -191,6 +201,22 @@ void schedule_start(struct run *r)
 	}
 	while (n > 0)
 		heap_push(r, passed[--n]);
+}
+
+#define MAX_PREPARED 16
+
+/* While others run: the next ones need only be started when their turn comes. */
+void schedule_prepare(struct run *r)
+{
+	struct task *next[MAX_PREPARED];
+	uint32_t n = 0, most = r->cpus < MAX_PREPARED ? r->cpus : MAX_PREPARED;
+	while (n < most && r->queue.len > 0 && !r->stopping) {
+		struct task *t = heap_pop(r);
+		if (prepare(r, t))
+			next[n++] = t;
+	}
+	while (n > 0)
+		heap_push(r, next[--n]);
 }
 
 /* -- ending --------------------------------------------------------------------------------------------------------- */
@@ -283,7 +309,6 @@ static void task_done(struct run *r, struct task *t)
 void schedule_ended(struct run *r, struct task *t, const struct executor_end *end)
 {
 	bool good = end->outcome == EXECUTOR_EXITED && end->code == 0;
-	schedule_forget(r, t);
 	world_finish(r, t);
 	t->end_ms = run_now(r);
 	t->exit = end->outcome == EXECUTOR_EXITED ? end->code : end->outcome == EXECUTOR_SIGNALLED ? 128 + end->code : -1;

@@ -1,7 +1,6 @@
 /* What a task finds around it: an empty folder to work in, its inputs as links, its command and its environment. */
 #include "runtime/run/inside.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -202,28 +201,36 @@ static bool command_value(struct run *r, struct task *t, struct bind *b, const s
 	return false;
 }
 
-/* A script is a file beside the work folder: as an argument its length would be limited. */
+#define SCRIPT_ARGUMENT_MAX ((size_t)64 << 10)
+
+/* A long script is a file beside the work folder: the length of an argument is limited. */
+static bool script_file(struct run *r, struct task *t, const struct buf *text, struct strings *argv)
+{
+	const char *path = arena_printf(&r->arena, "%s/command", t->folder);
+	int e = file_write(path, text->text, text->len, NULL);
+	*vec_push(&argv->list) = path;
+	return e ? trouble(r, t, path, e) : true;
+}
+
 static bool make_script(struct run *r, struct task *t, const struct value *v, struct strings *argv)
 {
 	struct buf text = { 0 };
-	const char *path = arena_printf(&r->arena, "%s/command", t->folder);
+	bool good = true;
 	if (!eval_value_text(v, &text))
 		bug("a script that is no text");
 	t->command = arena_strndup(&r->arena, buf_text(&text), text.len);
-	int e = 0, fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, buf_text(&text), text.len) != (ssize_t)text.len)
-		e = errno ? errno : EIO;
-	if (fd >= 0)
-		close(fd);
-	buf_finish(&text);
-	if (e)
-		return trouble(r, t, path, e);
 	*vec_push(&argv->list) = t->step->bash ? "bash" : "sh";
 	*vec_push(&argv->list) = t->step->bash ? "-euo" : "-eu";
 	if (t->step->bash)
 		*vec_push(&argv->list) = "pipefail";
-	*vec_push(&argv->list) = path;
-	return true;
+	if (text.len > SCRIPT_ARGUMENT_MAX) {
+		good = script_file(r, t, &text, argv);
+	} else {
+		*vec_push(&argv->list) = "-c";
+		*vec_push(&argv->list) = t->command;
+	}
+	buf_finish(&text);
+	return good;
 }
 
 static void show_argv(struct run *r, struct task *t, const struct strings *argv)
