@@ -108,7 +108,7 @@ static struct doc *dump_retry(struct dumper *d, const struct plan_step *s)
 		if (s->retry_on >> i & 1)
 			doc_push(on, doc_string(d->arena, words[i]));
 	}
-	set_if_any(d, map, "on", on);
+	set_if_any(d, map, "reasons", on);
 	return map;
 }
 
@@ -126,7 +126,7 @@ static void dump_demands(struct dumper *d, const struct plan_step *s, struct doc
 	set_if_any(d, map, "resources", resources);
 	if (s->attempts > 1)
 		doc_append(d->arena, map, "retry", dump_retry(d, s));
-	set_text(d, map, "on", s->place);
+	set_text(d, map, "place", s->place);
 	if (s->workers > 1)
 		doc_append(d->arena, map, "workers", doc_int(d->arena, s->workers));
 	if (s->extra)
@@ -190,7 +190,7 @@ static void dump_args(struct dumper *d, const struct plan_node *n, struct doc *m
 	for (uint32_t i = 0; i < n->n_args; i++)
 		set_expr(d, args, inputs[i].name, n->args[i].expr);
 	set_if_any(d, map, "args", args);
-	set_text(d, map, "on", n->place);
+	set_text(d, map, "place", n->place);
 }
 
 static struct doc *dump_block(struct dumper *d, uint32_t block);
