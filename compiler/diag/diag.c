@@ -193,3 +193,10 @@ void diags_remove(struct diags *ds, struct diag *d)
 	d->next = NULL;
 	count(ds, d->severity, (uint32_t)-1);
 }
+
+void diag_set_severity(struct diag *d, enum diag_severity severity)
+{
+	count(d->set, d->severity, (uint32_t)-1);
+	d->severity = severity;
+	count(d->set, severity, 1);
+}

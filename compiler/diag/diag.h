@@ -50,6 +50,8 @@ struct diag *diag_note(struct diag *d, const char *format, ...) __attribute__((f
 struct diag *diag_help(struct diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct diag *diag_fix(struct diag *d, struct span span, const char *text, const char *title_format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* Another severity than the code's; the counts follow. */
+void diag_set_severity(struct diag *d, enum diag_severity severity);
 /* Orders by file, start, code (stable). */
 void diags_sort(struct diags *ds);
 /* Removes a diagnostic that a waiver covers. */

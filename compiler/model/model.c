@@ -116,6 +116,8 @@ void model_finish(struct model *m)
 		vec_finish(&m->bodies.at[i]->slots);
 	}
 	vec_finish(&m->bodies);
+	vec_finish(&m->allows);
+	vec_finish(&m->imports);
 	vec_finish(&m->formats);
 	map_finish(&m->formats_by_name);
 }

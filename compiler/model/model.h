@@ -161,6 +161,10 @@ struct model_workflow {
 	void *decl;                  /* while checking: its declaration */
 };
 
+/* What lint asks of the text that the model does not need itself. */
+struct model_allow { const char *rule, *reason; struct span span, scope; bool used; }; /* @allow(rule, "why"): covers what stands in scope */
+struct model_import { const char *name; struct span span; bool used; };
+
 struct model {
 	struct arena *arena;       /* borrowed, the compilation's */
 	struct sources *sources;
@@ -174,6 +178,8 @@ struct model {
 	VEC(struct model_workflow *) workflows;
 	VEC(struct model_slot *) slots;
 	VEC(struct model_body *) bodies;
+	VEC(struct model_allow) allows;
+	VEC(struct model_import) imports; /* of the main file */
 	VEC(const struct format *) formats;
 	struct map formats_by_name;
 	uint32_t n_nodes;
@@ -205,7 +211,9 @@ struct intern;
 struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file *main_file);
 /* rules.c: every row whose layer had no error so far, with the defaults and once for each scenario. */
 void model_rules(struct model *m, struct diags *ds);
-/* lint.c */
+/* lint.c: the hygiene rules that are on, with @allow and the project file (twinc.yaml beside the twin or above) applied. */
 void model_lint(struct model *m, struct diags *ds);
+/* The rules by name, for documentation and completion; NULL behind the last. */
+const char *model_lint_rule(uint32_t i, enum diag_code *ret_code);
 void model_finish(struct model *m);
 #endif

@@ -419,6 +419,67 @@ bool decl_settle(struct checker *ck, struct decl *d)
 	return !d->failed;
 }
 
+/* -- for lint --------------------------------------------------------------------------------------------------------- */
+
+static const char *annotation_name(const struct ast_expr *e)
+{
+	return !e || e->key ? NULL : e->kind == AST_NAME || e->kind == AST_STRING ? e->string.text : NULL;
+}
+
+/* @allow(unused-param, "why"): the rule's name reads as a subtraction, so its text is taken. */
+static const char *rule_name(struct checker *ck, const struct ast_expr *e)
+{
+	const char *text = annotation_name(e);
+	if (text || !e || e->kind != AST_BINARY)
+		return text;
+	return arena_strndup(ck->arena, ck->sources->list.at[e->span.file].text + e->span.start, e->span.end - e->span.start);
+}
+
+static void collect_allows(struct checker *ck, const struct ast_item *first)
+{
+	for (const struct ast_item *i = first; i; i = i->next) {
+		for (const struct ast_annotation *a = i->annotations; a; a = a->next) {
+			if (strcmp(a->name, "allow") != 0)
+				continue;
+			const struct ast_expr *reason = a->args ? a->args->next : NULL;
+			*vec_push(&ck->model->allows) = (struct model_allow){.rule = rule_name(ck, a->args), .reason = reason && reason->kind == AST_STRING ? reason->string.text : NULL, .span = a->span, .scope = i->span};
+		}
+		collect_allows(ck, i->body);
+		collect_allows(ck, i->otherwise);
+	}
+}
+
+static void collect_imports(struct checker *ck, struct module *m)
+{
+	for (const struct ast_item *i = m->ast->items; i; i = i->next) {
+		struct decl *d = i->kind == AST_IMPORT ? map_get(&m->names, import_name(ck, i)) : NULL;
+		if (d && d->item == i)
+			*vec_push(&ck->model->imports) = (struct model_import){d->name, i->span, d->used};
+	}
+}
+
+/* An annotation that nothing reads would be a silent pass. */
+static void check_annotations(struct checker *ck, const struct ast_item *first)
+{
+	static const char *const known[] = {"allow", "static", "run", "runs", "without", "interface", "tosca", "ansible", "kubernetes", "helm"};
+	for (const struct ast_item *i = first; i; i = i->next) {
+		for (const struct ast_annotation *a = i->annotations; a; a = a->next) {
+			struct near near;
+			size_t k = 0;
+			near_init(&near, a->name);
+			for (; k < sizeof known / sizeof *known && strcmp(known[k], a->name) != 0; k++)
+				near_offer(&near, known[k]);
+			if (k < sizeof known / sizeof *known)
+				continue;
+			struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0207, a->span, "there is no annotation `@%s`", a->name), "nothing reads this");
+			if (near_best(&near))
+				diag_help(d, "did you mean `@%s`?", near_best(&near));
+		}
+		check_annotations(ck, i->body);
+		check_annotations(ck, i->otherwise);
+	}
+}
+
 /* -- all of it ------------------------------------------------------------------------------------------------------ */
 
 /* Settles in order of the file, so that what is made (parameters, steps, ...) is in that order too. */
@@ -496,7 +557,10 @@ struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file
 	if (!any_bad(&ck)) {
 		if (!m->twin)
 			diag_help(diag_add(ck.diags, DIAG_E0210, (struct span){main_file->source, 0, 0}, "this file does not say which twin it describes"), "begin it with `twin NAME { edition = 2026 }`");
+		check_annotations(&ck, main_file->items);
 		resolve_all(&ck);
+		collect_allows(&ck, main_file->items);
+		collect_imports(&ck, ck.main);
 	}
 	for (struct module *k = ck.modules; k; k = k->next) {
 		map_finish(&k->names);
