@@ -34,13 +34,17 @@ static bool step(struct walk *w, char *ret)
 	return true;
 }
 
-/* Where in the source a byte of a script's piece is: only the line is exact where a block was dedented. */
-static struct span place(struct lint *l, const struct expr *piece, const char *what, size_t len)
+/* Where the text at `at` of a script's piece is in the source: the same occurrence there. A block's text was dedented, so
+ * offsets differ, but what it holds stands in the same order. */
+static struct span place(struct lint *l, const struct expr *piece, const char *script, size_t at, size_t len)
 {
 	const struct source *s = &l->m->sources->list.at[piece->span.file];
-	const char *from = s->text + piece->span.start, *end = s->text + piece->span.end;
+	const char *from = s->text + piece->span.start, *end = s->text + piece->span.end, *what = script + at;
+	uint32_t skip = 0;
+	for (size_t i = 0; i < at; i++)
+		skip += memcmp(script + i, what, len) == 0;
 	for (; from + len <= end; from++)
-		if (memcmp(from, what, len) == 0)
+		if (memcmp(from, what, len) == 0 && skip-- == 0)
 			return (struct span){piece->span.file, (uint32_t)(from - s->text), (uint32_t)(from - s->text + (long)len)};
 	return piece->span;
 }
@@ -76,7 +80,7 @@ static void find_pipe(struct lint *l, const struct model_thing *t, const struct 
 			w->at += or;
 			if (or)
 				continue;
-			diag_help(diag_here(lint_add(l, place(l, piece, "|", 1), "a failure on the left of a pipe goes unnoticed in `sh`"), "only the last command's exit counts"), "write `shell = bash`, which runs with pipefail");
+			diag_help(diag_here(lint_add(l, place(l, piece, w->text, w->at - 1, 1), "a failure on the left of a pipe goes unnoticed in `sh`"), "only the last command's exit counts"), "write `shell = bash`, which runs with pipefail");
 			w->at = w->len;
 		}
 }
@@ -103,7 +107,7 @@ static void find_variable(struct lint *l, const struct model_thing *t, const str
 		if (n == name || isdigit((unsigned char)w->text[name]) || assigned)
 			continue;
 		n += brace && n < w->len && w->text[n] == '}';
-		struct span span = place(l, piece, w->text + from, n - from);
+		struct span span = place(l, piece, w->text, from, n - from);
 		const char *whole = arena_strndup(l->ds->arena, w->text + from, n - from);
 		struct diag *d = diag_here(lint_add(l, span, "`%s` without quotes is split at blanks and expanded as a pattern", whole), "not quoted");
 		diag_fix(diag_help(d, "write `\"%s\"`", whole), span, arena_printf(l->ds->arena, "\"%s\"", whole), "quote it");
@@ -124,7 +128,7 @@ static void find_remove(struct lint *l, const struct model_thing *t, const struc
 		const char *at = strstr(w->text, forms[i]);
 		if (!at)
 			continue;
-		diag_help(diag_here(lint_add(l, place(l, piece, forms[i], strlen(forms[i])), "this removes more than it should where the variable is empty or wrong"), "removes a whole tree"),
+		diag_help(diag_here(lint_add(l, place(l, piece, w->text, (size_t)(at - w->text), strlen(forms[i])), "this removes more than it should where the variable is empty or wrong"), "removes a whole tree"),
 			"a task begins in an empty folder of its own: there is seldom anything to remove");
 		return;
 	}
@@ -141,7 +145,7 @@ static void find_backtick(struct lint *l, const struct model_thing *t, const str
 	(void)t;
 	while (step(w, &c))
 		if (c == '`' && !w->single && !w->comment) {
-			diag_help(diag_here(lint_add(l, place(l, piece, "`", 1), "backticks are hard to see and to nest"), "an old form"), "write $(...)");
+			diag_help(diag_here(lint_add(l, place(l, piece, w->text, w->at - 1, 1), "backticks are hard to see and to nest"), "an old form"), "write $(...)");
 			w->at = w->len;
 		}
 }
