@@ -613,6 +613,9 @@ const struct expr *check_fold(struct context *cx, struct expr *e)
 {
 	if (e->op == EXPR_CONST || is_poison(e) || expr_phase(e) != MODEL_STATIC)
 		return e;
+	for (const struct scope *s = cx->scope; s; s = s->parent)
+		if (s->kind == SCOPE_LOCAL)
+			return e; /* inside a function or comprehension: its variables have no value yet */
 	struct eval ev = {.arena = cx->ck->arena};
 	const struct value *v;
 	switch (eval_expr(&ev, e, &v)) {
