@@ -48,58 +48,16 @@ static bool encloses(const struct plan *p, uint32_t outer, uint32_t block)
 
 static void check_ref(struct checker *c, const struct expr *e)
 {
-	switch (e->op) {
-	case EXPR_PARAM:
-		in_range(c, e->index, c->p->n_params, "a parameter that is not there");
-		break;
-	case EXPR_SLOT:
-	case EXPR_PREVIOUS:
-		if (in_range(c, e->index, c->p->n_slots, "a slot that is not there") && !encloses(c->p, c->p->slots[e->index].block, c->block))
-			fail(c, "a slot that is not visible", e->index);
-		break;
-	case EXPR_INPUT:
+	const struct plan *p = c->p;
+	if (e->op == EXPR_PARAM)
+		in_range(c, e->index, p->n_params, "a parameter that is not there");
+	else if (e->op == EXPR_INPUT)
 		in_range(c, e->index, c->n_inputs, "an input that is not there");
-		break;
-	case EXPR_OUTPUT:
+	else if (e->op == EXPR_OUTPUT)
 		in_range(c, e->index, c->n_outputs, "an output that is not there");
-		break;
-	case EXPR_CONST:
-	case EXPR_MODEL:
-	case EXPR_EVENT:
-	case EXPR_LOCAL:
-	case EXPR_LET:
-	case EXPR_MEMBER:
-	case EXPR_INDEX:
-	case EXPR_NEGATE:
-	case EXPR_NOT:
-	case EXPR_ADD:
-	case EXPR_SUB:
-	case EXPR_MUL:
-	case EXPR_DIV:
-	case EXPR_MOD:
-	case EXPR_LT:
-	case EXPR_LE:
-	case EXPR_GT:
-	case EXPR_GE:
-	case EXPR_EQ:
-	case EXPR_NE:
-	case EXPR_IN:
-	case EXPR_AND:
-	case EXPR_OR:
-	case EXPR_COALESCE:
-	case EXPR_COND:
-	case EXPR_RANGE:
-	case EXPR_AS:
-	case EXPR_TEXT:
-	case EXPR_WORDS:
-	case EXPR_LIST:
-	case EXPR_RECORD:
-	case EXPR_EACH:
-	case EXPR_CALL:
-	case EXPR_ASSET:
-	case EXPR_GLOB:
-		break;
-	}
+	else if ((e->op == EXPR_SLOT || e->op == EXPR_PREVIOUS) && in_range(c, e->index, p->n_slots, "a slot that is not there") &&
+	         !encloses(p, p->slots[e->index].block, c->block))
+		fail(c, "a slot that is not visible", e->index);
 }
 
 static void check_expr(struct checker *c, const struct expr *e)

@@ -84,19 +84,6 @@ static enum eval_status index_of(struct eval *ev, const struct expr *e, const st
 	return EVAL_OK;
 }
 
-/* args[0] and args[1] of a binary operator. */
-static enum eval_status eval_two(struct eval *ev, const struct expr *e, const struct value **ret_a, const struct value **ret_b)
-{
-	const struct value *a;
-	enum eval_status s = eval_expr(ev, e->args[0], &a);
-	if (s != EVAL_OK)
-		return s;
-	s = eval_expr(ev, e->args[1], ret_b);
-	if (s == EVAL_OK)
-		*ret_a = a;
-	return s;
-}
-
 static enum eval_status need_bool(struct eval *ev, const struct expr *e, const struct value *v, bool *ret)
 {
 	if (v->kind != VALUE_BOOL)
@@ -150,82 +137,45 @@ static enum eval_status eval_coalesce(struct eval *ev, const struct expr *e, con
 	return EVAL_OK;
 }
 
-static enum eval_status eval_binary(struct eval *ev, const struct expr *e, const struct value **ret)
+static enum eval_status equals(struct eval *ev, const struct expr *e, const struct value *a, const struct value *b, const struct value **ret)
 {
-	const struct value *a, *b;
-	enum eval_status s = eval_two(ev, e, &a, &b);
-	if (s != EVAL_OK)
-		return s;
-	switch (e->op) {
-	case EXPR_ADD:
-	case EXPR_SUB:
-	case EXPR_MUL:
-	case EXPR_DIV:
-	case EXPR_MOD:
-		return arith_binary(ev, e, a, b, ret);
-	case EXPR_LT:
-	case EXPR_LE:
-	case EXPR_GT:
-	case EXPR_GE:
-		return arith_compare(ev, e, a, b, ret);
-	case EXPR_EQ:
-	case EXPR_NE:
-		*ret = value_bool(value_equal(a, b) == (e->op == EXPR_EQ));
-		return EVAL_OK;
-	case EXPR_IN:
-		return arith_in(ev, e, a, b, ret);
-	case EXPR_INDEX:
-		return index_of(ev, e, a, b, ret);
-	case EXPR_RANGE:
-		if (!value_is_number(a) || !value_is_number(b) || !unit_same_dim(a->unit, b->unit))
-			return eval_fail(ev, e, "a range goes from a number to one of the same kind");
-		*ret = value_range(ev->arena, a, b);
-		return EVAL_OK;
-	case EXPR_CONST:
-	case EXPR_PARAM:
-	case EXPR_SLOT:
-	case EXPR_PREVIOUS:
-	case EXPR_INPUT:
-	case EXPR_OUTPUT:
-	case EXPR_MODEL:
-	case EXPR_EVENT:
-	case EXPR_LOCAL:
-	case EXPR_LET:
-	case EXPR_MEMBER:
-	case EXPR_NEGATE:
-	case EXPR_NOT:
-	case EXPR_AND:
-	case EXPR_OR:
-	case EXPR_COALESCE:
-	case EXPR_COND:
-	case EXPR_AS:
-	case EXPR_TEXT:
-	case EXPR_WORDS:
-	case EXPR_LIST:
-	case EXPR_RECORD:
-	case EXPR_EACH:
-	case EXPR_CALL:
-	case EXPR_ASSET:
-	case EXPR_GLOB:
-		break;
-	}
-	return EVAL_FAILED;
+	(void)ev;
+	*ret = value_bool(value_equal(a, b) == (e->op == EXPR_EQ));
+	return EVAL_OK;
 }
 
-static enum eval_status eval_unary(struct eval *ev, const struct expr *e, const struct value **ret)
+static enum eval_status range_of(struct eval *ev, const struct expr *e, const struct value *a, const struct value *b, const struct value **ret)
+{
+	if (!value_is_number(a) || !value_is_number(b) || !unit_same_dim(a->unit, b->unit))
+		return eval_fail(ev, e, "a range goes from a number to one of the same kind");
+	*ret = value_range(ev->arena, a, b);
+	return EVAL_OK;
+}
+
+typedef enum eval_status unary(struct eval *ev, const struct expr *e, const struct value *v, const struct value **ret);
+typedef enum eval_status binary(struct eval *ev, const struct expr *e, const struct value *a, const struct value *b, const struct value **ret);
+
+/* The operator applied to the values of its arguments. */
+static enum eval_status with_two(struct eval *ev, const struct expr *e, binary *apply, const struct value **ret)
+{
+	const struct value *a, *b;
+	enum eval_status s = eval_expr(ev, e->args[0], &a);
+	if (s == EVAL_OK)
+		s = eval_expr(ev, e->args[1], &b);
+	return s == EVAL_OK ? apply(ev, e, a, b, ret) : s;
+}
+
+static enum eval_status with_one(struct eval *ev, const struct expr *e, unary *apply, const struct value **ret)
 {
 	const struct value *v;
-	bool b = false;
 	enum eval_status s = eval_expr(ev, e->args[0], &v);
-	if (s != EVAL_OK)
-		return s;
-	if (e->op == EXPR_MEMBER)
-		return member_of(ev, e, v, ret);
-	if (e->op == EXPR_NEGATE)
-		return arith_negate(ev, e, v, ret);
-	if (e->op == EXPR_AS)
-		return arith_as(ev, e, v, ret);
-	s = need_bool(ev, e->args[0], v, &b);
+	return s == EVAL_OK ? apply(ev, e, v, ret) : s;
+}
+
+static enum eval_status negation(struct eval *ev, const struct expr *e, const struct value *v, const struct value **ret)
+{
+	bool b = false;
+	enum eval_status s = need_bool(ev, e->args[0], v, &b);
 	if (s == EVAL_OK)
 		*ret = value_bool(!b);
 	return s;
@@ -498,25 +448,33 @@ static enum eval_status dispatch(struct eval *ev, const struct expr *e, const st
 	case EXPR_LET:
 		return eval_let(ev, e, ret);
 	case EXPR_MEMBER:
+		return with_one(ev, e, member_of, ret);
 	case EXPR_NEGATE:
+		return with_one(ev, e, arith_negate, ret);
 	case EXPR_NOT:
+		return with_one(ev, e, negation, ret);
 	case EXPR_AS:
-		return eval_unary(ev, e, ret);
+		return with_one(ev, e, arith_as, ret);
 	case EXPR_INDEX:
+		return with_two(ev, e, index_of, ret);
 	case EXPR_ADD:
 	case EXPR_SUB:
 	case EXPR_MUL:
 	case EXPR_DIV:
 	case EXPR_MOD:
+		return with_two(ev, e, arith_binary, ret);
 	case EXPR_LT:
 	case EXPR_LE:
 	case EXPR_GT:
 	case EXPR_GE:
+		return with_two(ev, e, arith_compare, ret);
 	case EXPR_EQ:
 	case EXPR_NE:
+		return with_two(ev, e, equals, ret);
 	case EXPR_IN:
+		return with_two(ev, e, arith_in, ret);
 	case EXPR_RANGE:
-		return eval_binary(ev, e, ret);
+		return with_two(ev, e, range_of, ret);
 	case EXPR_AND:
 	case EXPR_OR:
 		return eval_logic(ev, e, ret);

@@ -62,18 +62,25 @@ bool type_table_get(const struct type_table *t, const struct doc *d, const struc
 	return true;
 }
 
-/* Names, and how many arguments there may be. */
-static const struct { const char *name; uint16_t min, max; } ops[] = {
-	[EXPR_CONST] = {"const", 0, 0}, [EXPR_PARAM] = {"param", 0, 0}, [EXPR_SLOT] = {"slot", 0, 0}, [EXPR_PREVIOUS] = {"previous", 0, 0},
-	[EXPR_INPUT] = {"input", 0, 0}, [EXPR_OUTPUT] = {"output", 0, 0}, [EXPR_MODEL] = {"model", 0, 0}, [EXPR_EVENT] = {"event", 0, 0},
-	[EXPR_LOCAL] = {"local", 0, 0}, [EXPR_LET] = {"let", 1, UINT16_MAX}, [EXPR_MEMBER] = {"member", 1, 1}, [EXPR_INDEX] = {"index", 2, 2},
-	[EXPR_NEGATE] = {"negate", 1, 1}, [EXPR_NOT] = {"not", 1, 1}, [EXPR_ADD] = {"+", 2, 2}, [EXPR_SUB] = {"-", 2, 2},
-	[EXPR_MUL] = {"*", 2, 2}, [EXPR_DIV] = {"/", 2, 2}, [EXPR_MOD] = {"%", 2, 2}, [EXPR_LT] = {"<", 2, 2}, [EXPR_LE] = {"<=", 2, 2},
-	[EXPR_GT] = {">", 2, 2}, [EXPR_GE] = {">=", 2, 2}, [EXPR_EQ] = {"==", 2, 2}, [EXPR_NE] = {"!=", 2, 2}, [EXPR_IN] = {"in", 2, 2},
-	[EXPR_AND] = {"&&", 2, 2}, [EXPR_OR] = {"||", 2, 2}, [EXPR_COALESCE] = {"??", 2, 2}, [EXPR_COND] = {"cond", 3, 3},
-	[EXPR_RANGE] = {"..", 2, 2}, [EXPR_AS] = {"as", 1, 1}, [EXPR_TEXT] = {"text", 0, UINT16_MAX}, [EXPR_WORDS] = {"words", 0, UINT16_MAX},
-	[EXPR_LIST] = {"list", 0, UINT16_MAX}, [EXPR_RECORD] = {"record", 0, UINT16_MAX}, [EXPR_EACH] = {"each", 3, 3},
-	[EXPR_CALL] = {"call", 0, UINT16_MAX}, [EXPR_ASSET] = {"asset", 0, 0}, [EXPR_GLOB] = {"glob", 1, 1},
+/* What an operator carries besides its arguments. */
+enum own { NOTHING, VALUE, ASSET, INDEX, NAME, FUNCTION, FIRST, EACH, UNIT, KEYS };
+static const struct { const char *name; uint16_t min, max; enum own own; } ops[] = {
+	[EXPR_CONST] = {"const", 0, 0, VALUE}, [EXPR_PARAM] = {"param", 0, 0, INDEX}, [EXPR_SLOT] = {"slot", 0, 0, INDEX},
+	[EXPR_PREVIOUS] = {"previous", 0, 0, INDEX}, [EXPR_INPUT] = {"input", 0, 0, INDEX},
+	[EXPR_OUTPUT] = {"output", 0, 0, INDEX}, [EXPR_MODEL] = {"model", 0, 0, NAME}, [EXPR_EVENT] = {"event", 0, 0, NAME},
+	[EXPR_LOCAL] = {"local", 0, 0, INDEX}, [EXPR_LET] = {"let", 1, UINT16_MAX, FIRST},
+	[EXPR_MEMBER] = {"member", 1, 1, NAME}, [EXPR_INDEX] = {"index", 2, 2, NOTHING},
+	[EXPR_NEGATE] = {"negate", 1, 1, NOTHING}, [EXPR_NOT] = {"not", 1, 1, NOTHING}, [EXPR_ADD] = {"+", 2, 2, NOTHING},
+	[EXPR_SUB] = {"-", 2, 2, NOTHING}, [EXPR_MUL] = {"*", 2, 2, NOTHING}, [EXPR_DIV] = {"/", 2, 2, NOTHING},
+	[EXPR_MOD] = {"%", 2, 2, NOTHING}, [EXPR_LT] = {"<", 2, 2, NOTHING}, [EXPR_LE] = {"<=", 2, 2, NOTHING},
+	[EXPR_GT] = {">", 2, 2, NOTHING}, [EXPR_GE] = {">=", 2, 2, NOTHING}, [EXPR_EQ] = {"==", 2, 2, NOTHING},
+	[EXPR_NE] = {"!=", 2, 2, NOTHING}, [EXPR_IN] = {"in", 2, 2, NOTHING}, [EXPR_AND] = {"&&", 2, 2, NOTHING},
+	[EXPR_OR] = {"||", 2, 2, NOTHING}, [EXPR_COALESCE] = {"??", 2, 2, NOTHING}, [EXPR_COND] = {"cond", 3, 3, NOTHING},
+	[EXPR_RANGE] = {"..", 2, 2, NOTHING}, [EXPR_AS] = {"as", 1, 1, UNIT}, [EXPR_TEXT] = {"text", 0, UINT16_MAX, NOTHING},
+	[EXPR_WORDS] = {"words", 0, UINT16_MAX, NOTHING}, [EXPR_LIST] = {"list", 0, UINT16_MAX, NOTHING},
+	[EXPR_RECORD] = {"record", 0, UINT16_MAX, KEYS}, [EXPR_EACH] = {"each", 3, 3, EACH},
+	[EXPR_CALL] = {"call", 0, UINT16_MAX, FUNCTION}, [EXPR_ASSET] = {"asset", 0, 0, ASSET},
+	[EXPR_GLOB] = {"glob", 1, 1, NOTHING},
 };
 #define N_OPS (sizeof ops / sizeof *ops)
 #define MAX_DEPTH EVAL_MAX_DEPTH
@@ -93,64 +100,43 @@ static struct doc *save_index(struct arena *a, const struct expr *e)
 	return list;
 }
 
+static struct doc *save_keys(struct arena *a, const struct expr *e)
+{
+	struct doc *list = doc_list(a);
+	for (uint16_t i = 0; i < e->n; i++)
+		doc_push(list, doc_string(a, e->keys[i]));
+	return list;
+}
+
+static struct doc *save_each(struct arena *a, const struct expr *e)
+{
+	struct doc *list = doc_list(a);
+	doc_push(list, doc_int(a, e->index));
+	doc_push(list, doc_bool(a, e->pair));
+	return list;
+}
+
 static struct doc *save_own(struct arena *a, const struct expr *e)
 {
-	struct doc *list = NULL;
-	switch (e->op) {
-	case EXPR_CONST:
-	case EXPR_ASSET:
+	switch (ops[e->op].own) {
+	case NOTHING:
+		return doc_null(a);
+	case VALUE:
+	case ASSET:
 		return value_save(a, e->value);
-	case EXPR_PARAM:
-	case EXPR_SLOT:
-	case EXPR_PREVIOUS:
-	case EXPR_INPUT:
-	case EXPR_OUTPUT:
-	case EXPR_LOCAL:
+	case INDEX:
 		return save_index(a, e);
-	case EXPR_MODEL:
-	case EXPR_EVENT:
-	case EXPR_MEMBER:
-	case EXPR_CALL:
+	case NAME:
+	case FUNCTION:
 		return save_text(a, e->name);
-	case EXPR_LET:
+	case FIRST:
 		return doc_int(a, e->index);
-	case EXPR_EACH:
-		list = doc_list(a);
-		doc_push(list, doc_int(a, e->index));
-		doc_push(list, doc_bool(a, e->pair));
-		return list;
-	case EXPR_AS:
+	case EACH:
+		return save_each(a, e);
+	case UNIT:
 		return save_text(a, e->unit ? e->unit->name : NULL);
-	case EXPR_RECORD:
-		list = doc_list(a);
-		for (uint16_t i = 0; i < e->n; i++)
-			doc_push(list, doc_string(a, e->keys[i]));
-		return list;
-	case EXPR_INDEX:
-	case EXPR_NEGATE:
-	case EXPR_NOT:
-	case EXPR_ADD:
-	case EXPR_SUB:
-	case EXPR_MUL:
-	case EXPR_DIV:
-	case EXPR_MOD:
-	case EXPR_LT:
-	case EXPR_LE:
-	case EXPR_GT:
-	case EXPR_GE:
-	case EXPR_EQ:
-	case EXPR_NE:
-	case EXPR_IN:
-	case EXPR_AND:
-	case EXPR_OR:
-	case EXPR_COALESCE:
-	case EXPR_COND:
-	case EXPR_RANGE:
-	case EXPR_TEXT:
-	case EXPR_WORDS:
-	case EXPR_LIST:
-	case EXPR_GLOB:
-		break;
+	case KEYS:
+		return save_keys(a, e);
 	}
 	return doc_null(a);
 }
@@ -229,7 +215,7 @@ static bool load_index(struct arena *a, const struct doc *d, struct expr *e)
 		return false;
 	const struct doc *name = d->children.first->next;
 	e->checked = doc_truth(name->next, false);
-	return load_name(a, name, &e->name) && (e->op != EXPR_LOCAL || e->index < EVAL_MAX_LOCALS);
+	return (name->kind == DOC_NULL || load_name(a, name, &e->name)) && (e->op != EXPR_LOCAL || e->index < EVAL_MAX_LOCALS);
 }
 
 static bool load_each(const struct doc *d, struct expr *e)
@@ -263,57 +249,27 @@ static bool load_call(struct arena *a, const struct doc *d, struct expr *e)
 
 static bool load_own(struct arena *a, const struct doc *d, struct expr *e)
 {
-	switch (e->op) {
-	case EXPR_CONST:
-		return value_load(a, d, &e->value);
-	case EXPR_ASSET:
-		return value_load(a, d, &e->value) && e->value->kind == VALUE_PATH;
-	case EXPR_PARAM:
-	case EXPR_SLOT:
-	case EXPR_PREVIOUS:
-	case EXPR_INPUT:
-	case EXPR_OUTPUT:
-	case EXPR_LOCAL:
-		return load_index(a, d, e);
-	case EXPR_MODEL:
-	case EXPR_EVENT:
-	case EXPR_MEMBER:
-		return load_name(a, d, &e->name);
-	case EXPR_CALL:
-		return load_call(a, d, e);
-	case EXPR_LET:
-		return load_number(d, &e->index) && e->index < EVAL_MAX_LOCALS - e->n;
-	case EXPR_EACH:
-		return load_each(d, e);
-	case EXPR_AS:
-		return d->kind == DOC_STRING && unit_load(a, d, &e->unit);
-	case EXPR_RECORD:
-		return load_keys(a, d, e);
-	case EXPR_INDEX:
-	case EXPR_NEGATE:
-	case EXPR_NOT:
-	case EXPR_ADD:
-	case EXPR_SUB:
-	case EXPR_MUL:
-	case EXPR_DIV:
-	case EXPR_MOD:
-	case EXPR_LT:
-	case EXPR_LE:
-	case EXPR_GT:
-	case EXPR_GE:
-	case EXPR_EQ:
-	case EXPR_NE:
-	case EXPR_IN:
-	case EXPR_AND:
-	case EXPR_OR:
-	case EXPR_COALESCE:
-	case EXPR_COND:
-	case EXPR_RANGE:
-	case EXPR_TEXT:
-	case EXPR_WORDS:
-	case EXPR_LIST:
-	case EXPR_GLOB:
+	switch (ops[e->op].own) {
+	case NOTHING:
 		return d->kind == DOC_NULL;
+	case VALUE:
+		return value_load(a, d, &e->value);
+	case ASSET:
+		return value_load(a, d, &e->value) && e->value->kind == VALUE_PATH;
+	case INDEX:
+		return load_index(a, d, e);
+	case NAME:
+		return load_name(a, d, &e->name);
+	case FUNCTION:
+		return load_call(a, d, e);
+	case FIRST:
+		return load_number(d, &e->index) && e->index < EVAL_MAX_LOCALS - e->n;
+	case EACH:
+		return load_each(d, e);
+	case UNIT:
+		return d->kind == DOC_STRING && unit_load(a, d, &e->unit);
+	case KEYS:
+		return load_keys(a, d, e);
 	}
 	return false;
 }

@@ -46,7 +46,7 @@ static void yaml_strings_survive_any_reader(void **state)
 	static const char *const texts[] = {
 		"no", "NO", "Yes", "n", "1.10", "1", "-1", "+1", "0o17", "017", "0x1f", "1e3", "1_000", "12:30", "2024-01-01", ".inf", ".NaN", "~",
 		"null", "Null", "", " ", " a", "a ", "a: b", "a:", ":a", "a #b", "#a", "- a", "-", "--", "---", "...", "--- a", "a\nb", "a\nb\n",
-		"a\n\n", "\n", "\na", " a\nb", "\ta\nb", "a\n b\n", "a\tb", "\x01", "\x7f", "\xC2\x85", "a\xE2\x80\xA8z\n", "\xEF\xBB\xBF" "a\nb", "[a]",
+		"a\n\n", "\n", "\na", " a\nb", "\ta\nb", "a\n b\n", "a\tb", "\x01", "\x7f", "\xC2\x85", "a\xE2\x80\xA8z\n", "\xEF\xBB\xBF\x61\nb", "[a]",
 		"{a}", "*a", "&a", "!a", "|", ">", "'a'", "\"a\"", "%a", "@a", "`a", "a,b", "?", "? a", "=", "<<", "a\r\nb\n", "true", "False", "a'b",
 		"a\\b", "\xC3\xA9\xE6\xBC\xA2", "x\n...\ny\n", "a\n---\n", "line \nnext\n", "16GiB", "10min", "1.2.0", "e", "E5", "on", "a\n\n\nb",
 	};
