@@ -48,7 +48,8 @@ static int run(struct cli *c, struct run_options *o)
 	o->listener = report_listener(report);
 	fflush(NULL); /* the keeper is a copy of this process */
 	struct run *r = run_create(o);
-	code = exit_code(run_loop(r, &signal_number), signal_number);
+	enum run_verdict verdict = run_loop(r, &signal_number);
+	code = exit_code(verdict, signal_number);
 	run_destroy(r);
 	report_destroy(report);
 	journal_close(o->journal);

@@ -96,7 +96,9 @@ void fail_add_log(struct run *r, struct task *t, struct diag *d)
 	size_t len;
 	if (t->command) {
 		const char *command = fail_masked(r, &r->arena, t->command, strlen(t->command), &len);
-		diag_note(d, "the command as run:\n%.*s%s", COMMAND_BYTES, command, strlen(command) > COMMAND_BYTES ? "..." : "");
+		while (len > 0 && (command[len - 1] == '\n' || command[len - 1] == ' '))
+			len--;
+		diag_note(d, "the command as run:\n%.*s%s", len > COMMAND_BYTES ? COMMAND_BYTES : (int)len, command, len > COMMAND_BYTES ? "..." : "");
 	}
 	if (!t->err)
 		return;

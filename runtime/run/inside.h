@@ -236,6 +236,9 @@ void recover_rest(struct run *r); /* ends those that nothing asked for */
 /* results.c */
 bool results_make(struct run *r);
 
+/* tidy.c */
+void tidy_up(struct run *r);
+
 /* fail.c: diagnostics of a task, with its log */
 struct diag *fail_node(struct run *r, const struct node *n, enum diag_code code, struct span span, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));

@@ -276,6 +276,7 @@ static void finish(struct run *r)
 	if (r->id) {
 		journal_run_end(r->o.journal, r->id, verdict_name(run_verdict(r)), run_now(r));
 		journal_prune(r->o.journal);
+		tidy_up(r);
 	}
 }
 

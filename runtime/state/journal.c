@@ -11,7 +11,7 @@
 enum sql {
 	SQL_BEGIN, SQL_COMMIT, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_CACHE_DROP,
 	SQL_STAT_PUT, SQL_GATE_PUT, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
-	SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_CACHE_LOAD, SQL_STAT_LOAD, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_APPROVED, SQL_RUN_LAST,
+	SQL_PRUNE_CACHE, SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_PRUNE_STATS, SQL_CACHE_LOAD, SQL_STAT_LOAD, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_PROMOTION_EACH, SQL_APPROVED, SQL_RUN_LAST,
 	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
 	SQL_COUNT
 };
@@ -32,14 +32,18 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_PROMOTE] = "INSERT OR REPLACE INTO promotions VALUES(?, ?, ?)",
 	[SQL_RESULTS_PUT] = "INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?)",
 	[SQL_PLAN_PUT] = "INSERT OR IGNORE INTO plans VALUES(?, ?)",
-	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?",
-	[SQL_PRUNE_TASKS] = "DELETE FROM tasks WHERE run < (SELECT min(id) FROM runs)",
-	[SQL_PRUNE_KEYS] = "DELETE FROM keys WHERE key NOT IN (SELECT key FROM tasks WHERE key IS NOT NULL) AND key NOT IN (SELECT key FROM cache)",
+	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY workflow ORDER BY id DESC) n "
+			   "FROM runs) WHERE n > ?)",
+	[SQL_PRUNE_TASKS] = "DELETE FROM tasks WHERE run NOT IN (SELECT id FROM runs)",
+	[SQL_PRUNE_CACHE] = "DELETE FROM cache WHERE key NOT IN (SELECT key FROM tasks WHERE key IS NOT NULL)",
+	[SQL_PRUNE_KEYS] = "DELETE FROM keys WHERE key NOT IN (SELECT key FROM tasks WHERE key IS NOT NULL)",
+	[SQL_PRUNE_STATS] = "DELETE FROM stats WHERE (SELECT count(*) FROM stats) > 200000",
 	[SQL_PRUNE_PLANS] = "DELETE FROM plans WHERE digest NOT IN (SELECT plan FROM runs WHERE plan IS NOT NULL)",
 	[SQL_CACHE_LOAD] = "SELECT key, result FROM cache",
 	[SQL_STAT_LOAD] = "SELECT path, stamp, digest FROM stats",
 	[SQL_KEY_GET] = "SELECT components FROM keys WHERE key = ?",
 	[SQL_PROMOTION_GET] = "SELECT value FROM promotions WHERE model = ?",
+	[SQL_PROMOTION_EACH] = "SELECT model, value FROM promotions",
 	[SQL_APPROVED] = "SELECT 1 FROM approvals WHERE gate = ? AND digest = ?",
 	[SQL_RUN_LAST] = "SELECT id, workflow, state, plan, start, end, pid FROM runs WHERE ?1 IS NULL OR workflow = ?1 ORDER BY id DESC LIMIT 1",
 	[SQL_RESULTS_GET] = "SELECT digest, stamp, object FROM results WHERE workflow = ?",
@@ -49,7 +53,7 @@ static const char *const texts[SQL_COUNT] = {
 			      "AND t.state = 4 ORDER BY t.run DESC LIMIT 1",
 	[SQL_RUN_EACH] = "SELECT id, workflow, state, plan, start, end, pid FROM runs ORDER BY id DESC LIMIT ?",
 	[SQL_TASK_EACH] = "SELECT " TASK_COLUMNS " FROM tasks t JOIN runs r ON r.id = t.run WHERE t.run = ? ORDER BY t.name",
-	[SQL_ORPHAN_EACH] = "SELECT " TASK_COLUMNS " FROM tasks t JOIN runs r ON r.id = t.run WHERE r.workflow = ? AND t.state = 3 ORDER BY t.run",
+	[SQL_ORPHAN_EACH] = "SELECT " TASK_COLUMNS " FROM tasks t JOIN runs r ON r.id = t.run WHERE (?1 IS NULL OR r.workflow = ?1) AND t.state = 3 ORDER BY t.run",
 	[SQL_TASK_FIND] = "SELECT " TASK_COLUMNS " FROM tasks t JOIN runs r ON r.id = t.run WHERE t.name = ?2 AND (?1 IS NULL OR r.workflow = ?1) "
 			  "AND t.number > 0 ORDER BY t.run DESC LIMIT 1",
 	[SQL_TASK_LAST] = "SELECT " TASK_COLUMNS " FROM tasks t JOIN runs r ON r.id = t.run WHERE t.name = ?2 AND (?1 IS NULL OR r.workflow = ?1) "
@@ -71,6 +75,7 @@ static const char schema[] =
 	"CREATE TABLE plans(digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
 	"PRAGMA user_version = 1;";
 _Static_assert(TASK_CACHED == 2 && TASK_RUNNING == 3 && TASK_DONE == 4, "the statements above name these states by number");
+_Static_assert(JOURNAL_KEPT_STATS == 200000, "so does SQL_PRUNE_STATS");
 
 struct journal {
 	sqlite3 *db;
@@ -372,7 +377,7 @@ void journal_prune(struct journal *j)
 	run_statement(j, st);
 	if (sqlite3_changes(j->db) == 0)
 		return; /* the rest is only worth its scan when something went */
-	for (enum sql s = SQL_PRUNE_TASKS; s <= SQL_PRUNE_PLANS; s++)
+	for (enum sql s = SQL_PRUNE_TASKS; s <= SQL_PRUNE_STATS; s++)
 		run_statement(j, writing(j, s));
 }
 
@@ -594,6 +599,15 @@ bool journal_task_find(struct journal *j, struct arena *a, const char *workflow,
 bool journal_task_last(struct journal *j, struct arena *a, const char *workflow, const char *name, struct journal_task *ret)
 {
 	return get_task(j, a, SQL_TASK_LAST, workflow, name, ret);
+}
+
+void journal_promotion_each(struct journal *j, bool (*each)(const char *model, const char *value, void *ctx), void *ctx)
+{
+	sqlite3_stmt *st = statement(j, SQL_PROMOTION_EACH);
+	while (next_row(j, st))
+		if (!each(column(st, 0), column(st, 1), ctx))
+			break;
+	stop_rows(st);
 }
 
 void journal_gate_each(struct journal *j, bool (*each)(const struct journal_gate *g, void *ctx), void *ctx)

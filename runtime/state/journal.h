@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 #define JOURNAL_SCHEMA 1
-#define JOURNAL_KEPT_RUNS 200 /* older ones are forgotten */
+#define JOURNAL_KEPT_RUNS 200 /* of each workflow; older ones are forgotten, and results that only they used */
+#define JOURNAL_KEPT_STATS 200000
 
 enum journal_fault {
 	JOURNAL_OK,
@@ -84,12 +85,13 @@ int64_t journal_task_duration_ms(struct journal *j, const char *workflow, const 
 /* Newest first for runs, by name for tasks; each stops when the callback says false. Strings live for the call. */
 void journal_run_each(struct journal *j, uint32_t max, bool (*each)(const struct journal_run *r, void *ctx), void *ctx);
 void journal_task_each(struct journal *j, int64_t run, bool (*each)(const struct journal_task *t, void *ctx), void *ctx);
-/* Tasks of the workflow that were recorded as running and never heard of again. */
+/* Tasks of the workflow (NULL: of any) that were recorded as running and never heard of again. */
 void journal_orphan_each(struct journal *j, const char *workflow, bool (*each)(const struct journal_task *t, void *ctx), void *ctx);
 /* The newest record of a task name, in any run of the workflow (NULL: any), that has a folder. */
 bool journal_task_find(struct journal *j, struct arena *a, const char *workflow, const char *name, struct journal_task *ret);
 /* The same, with or without a folder. */
 bool journal_task_last(struct journal *j, struct arena *a, const char *workflow, const char *name, struct journal_task *ret);
+void journal_promotion_each(struct journal *j, bool (*each)(const char *model, const char *value, void *ctx), void *ctx);
 /* Gates as last seen, newest first. */
 void journal_gate_each(struct journal *j, bool (*each)(const struct journal_gate *g, void *ctx), void *ctx);
 #endif
