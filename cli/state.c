@@ -221,6 +221,7 @@ bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
 	o->cpus = c->cpus;
 	o->memory_bytes = c->memory_bytes;
 	o->fail_fast = c->fail_fast;
+	o->all_here = c->on != NULL;
 	return true;
 }
 

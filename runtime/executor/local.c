@@ -4,6 +4,7 @@
 #include "compiler/base/bug.h"
 #include "compiler/base/file.h"
 #include "compiler/base/vec.h"
+#include "runtime/executor/container.h"
 #include "runtime/executor/executors.h"
 #include "runtime/executor/wire.h"
 #include <ctype.h>
@@ -139,9 +140,42 @@ static void add_string(struct wire_buffer *b, const char *s)
 	wire_add(b, s, strlen(s) + 1);
 }
 
+static bool local_accepts(const struct executor_wish *w, char *ret_why, size_t why_len)
+{
+	struct container_engine e;
+	if (w->kind && strncmp(w->kind, "local.", 6) != 0) {
+		snprintf(ret_why, why_len, "it belongs on `%s`, a `%s`, and work is done on this machine", w->place, w->kind);
+		return false;
+	}
+	if (w->n_modules > 0) {
+		snprintf(ret_why, why_len, "it loads environment modules, which this machine's executor does not");
+		return false;
+	}
+	if (w->container && !container_find(&e)) {
+		snprintf(ret_why, why_len, "it runs in a container, and there is no podman, docker or apptainer on the PATH");
+		return false;
+	}
+	return true;
+}
+
+static bool submit_command(struct local *l, const struct executor_task *t);
+
 static bool local_submit(void *state, const struct executor_task *t)
 {
-	struct local *l = state;
+	struct executor_task inside = *t;
+	struct container_engine e;
+	struct arena a = { 0 };
+	if (t->container && container_find(&e)) {
+		inside.argv = container_argv(&a, &e, t);
+		inside.memory_bytes = 0; /* the engine's client is not the one to limit */
+	}
+	bool good = submit_command(state, &inside);
+	arena_finish(&a);
+	return good;
+}
+
+static bool submit_command(struct local *l, const struct executor_task *t)
+{
 	struct wire_buffer body = { 0 };
 	struct wire_spawn w = { .number = t->number, .memory_bytes = t->memory_bytes, .time_ms = t->time_ms };
 	char text[PATH_MAX];
@@ -323,12 +357,13 @@ static void local_kill(const struct executor_host *host, uint32_t number, const 
 	char mark[PATH_MAX];
 	(void)name;
 	attempt_mark(host, number, mark);
+	container_kill(host->state, host->run, number);
 	for (int i = 0; i < 1000 && kill_marked(mark); i++)
 		poll(NULL, 0, 1); /* a killed process needs a moment to go */
 }
 
 const struct executor executor_local = {
 	.name = "local", .doc = "this machine",
-	.start = local_start, .submit = local_submit, .fd = local_fd, .poll = local_poll, .cancel = local_cancel,
+	.accepts = local_accepts, .start = local_start, .submit = local_submit, .fd = local_fd, .poll = local_poll, .cancel = local_cancel,
 	.finish = local_finish, .find = local_find, .kill = local_kill,
 };

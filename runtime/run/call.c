@@ -249,6 +249,38 @@ static bool fits_machine(struct run *r, struct task *t)
 	return false;
 }
 
+/* The kind of the thing that a place belongs to: of `hpc` for "hpc.gpu". */
+static const char *place_kind(const struct run *r, const char *place)
+{
+	size_t n = strcspn(place, ".");
+	for (uint32_t i = 0; i < r->plan->n_things; i++) {
+		const struct plan_thing *x = &r->plan->things[i];
+		if (strcmp(x->name, place) == 0 || (strncmp(x->name, place, n) == 0 && x->name[n] == 0))
+			return x->kind;
+		for (uint32_t k = 0; k < x->n_parts; k++)
+			if (strcmp(x->parts[k].name, place) == 0)
+				return x->kind;
+	}
+	return NULL;
+}
+
+static bool accepted(struct run *r, struct task *t)
+{
+	const char *place = t->node->plan->place ? t->node->plan->place : t->step->place;
+	struct executor_wish w = { .container = t->step->container, .n_modules = t->step->n_modules };
+	char why[300];
+	if (place && !r->o.all_here) {
+		w.place = place;
+		w.kind = place_kind(r, place);
+	}
+	if (r->o.executor->accepts(&w, why, sizeof why))
+		return true;
+	struct diag *d = fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` cannot run here: %s", t->name, why);
+	if (w.kind)
+		diag_help(d, "`--on %s` runs everything here, whatever the steps say", r->o.executor->name);
+	return false;
+}
+
 /* -- the decision -------------------------------------------------------------------------------------------------- */
 
 static void call_cached(struct run *r, struct task *t, const struct value *result)
@@ -289,6 +321,10 @@ static void call_run(struct run *r, struct task *t)
 		fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` has no command that can be run here (it is a `%s`)", t->step->name,
 			  t->step->kind ? t->step->kind : "step");
 		call_fail(r, t, "it has no command");
+		return;
+	}
+	if (!accepted(r, t)) {
+		call_fail(r, t, "it cannot run here");
 		return;
 	}
 	if (!fits_machine(r, t)) {

@@ -18,6 +18,7 @@ struct executor_task {
 	const char *out, *err; /* log files, absolute */
 	const char *const *argv, *const *env; /* NULL-terminated; argv[0] is looked up in env's PATH */
 	const char *container; /* or NULL */
+	const char *const *reads; /* NULL-terminated: absolute paths that links in its folder lead to */
 	uint32_t cpus, gpus;
 	uint64_t memory_bytes; /* limit; 0: none */
 	uint64_t time_ms;      /* limit; 0: none */
@@ -39,8 +40,17 @@ struct executor_end {
 /* What became of an attempt of an earlier run. */
 enum executor_found { EXECUTOR_ENDED /* *ret_end says how */, EXECUTOR_ALIVE, EXECUTOR_GONE /* never started, or lost */ };
 
+/* What a step asks of whoever runs it. */
+struct executor_wish {
+	const char *container; /* or NULL */
+	uint32_t n_modules;
+	const char *place, *kind; /* full name and kind of the place, "hpc.gpu" and "slurm.cluster"; or NULL: anywhere */
+};
+
 struct executor {
 	const char *name, *doc;
+	/* Whether it can do that at all, asked before anything of the task is made. False: why not. */
+	bool (*accepts)(const struct executor_wish *w, char *ret_why, size_t why_len);
 	/* Before the first submit of a run. NULL and a message on failure. */
 	void *(*start)(const struct executor_host *host, char *ret_error, size_t error_len);
 	/* False: the engine cannot take it any more; what ran is told as lost by poll. */

@@ -79,7 +79,7 @@ struct task {
 	int64_t home;                /* run and */
 	uint32_t number;             /* number of the attempt: its folder */
 	const char *folder, *out, *err, *command; /* command: as run, for people */
-	const char *const *argv, *const *env;
+	const char *const *argv, *const *env, *const *reads;
 	VEC(struct input_stamp) stamps;
 	uint32_t cpus, gpus, weight;
 	uint64_t memory_bytes, time_ms;

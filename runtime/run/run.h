@@ -13,7 +13,6 @@ struct run_clock { int64_t (*now_ms)(void *ctx); void *ctx; };
 struct run_options {
 	const struct plan *plan;     /* borrowed, as all below */
 	uint32_t workflow;
-	const char *plan_digest;     /* under which the journal keeps the plan, or NULL */
 	const struct value *const *inputs; /* one per workflow input, NULL: its default; or NULL: all defaults */
 	const char *state, *results; /* folders: absolute; results is the one above the workflow's */
 	struct journal *journal;     /* NULL: nothing is known and nothing is kept (dry runs only) */
@@ -24,6 +23,7 @@ struct run_options {
 	uint32_t cpus, gpus;         /* room; 0: this machine's */
 	uint64_t memory_bytes;
 	bool fail_fast;
+	bool all_here;               /* also steps that name another place */
 };
 enum run_verdict { RUN_DONE, RUN_FAILED, RUN_GATED, RUN_INTERRUPTED };
 

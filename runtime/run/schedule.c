@@ -101,12 +101,26 @@ static void wake_due(struct run *r)
 
 /* -- starting ------------------------------------------------------------------------------------------------------- */
 
+/* The plan as it was, under its digest: what a run meant can be looked up later. */
+static const char *keep_plan(struct run *r)
+{
+	struct arena a = { 0 };
+	struct buf text = { 0 };
+	struct digest_hex hex;
+	doc_json_write(plan_save(&a, r->plan, true), 0, &text);
+	digest_bytes(buf_text(&text), text.len, &hex);
+	journal_plan_put(r->o.journal, hex.text, buf_text(&text));
+	buf_finish(&text);
+	arena_finish(&a);
+	return arena_strdup(&r->arena, hex.text);
+}
+
 void run_begin(struct run *r)
 {
 	if (r->id || r->dry)
 		return;
 	r->id = journal_run_add(r->o.journal, &(struct journal_run){ .workflow = r->workflow->name, .state = "running", .start_ms = r->started_ms,
-								      .pid = getpid(), .plan = r->o.plan_digest });
+								      .pid = getpid(), .plan = keep_plan(r) });
 	run_tell(r, EVENT_RUN_STARTED, NULL);
 	/* What was settled before anything had to be recorded. */
 	for (uint32_t i = 0; i < r->tasks.len; i++)

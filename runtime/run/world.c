@@ -10,6 +10,8 @@
 #define TASK_FILE_MAX 180 /* bytes of a task's name in the name of its logs */
 static const char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+struct strings { VEC(const char *) list; };
+
 /* -- paths of outputs --------------------------------------------------------------------------------------------- */
 
 static const struct value *output_path(struct bind *b, const struct expr *e, bool is_dir)
@@ -154,7 +156,7 @@ static bool link_inputs(struct run *r, struct task *t, struct bind *b)
 	return true;
 }
 
-static bool link_assets(struct run *r, struct task *t, struct bind *b)
+static bool link_assets(struct run *r, struct task *t, struct bind *b, struct strings *reads)
 {
 	for (uint32_t i = 0; i < b->assets.len; i++) {
 		char from[PATH_MAX];
@@ -162,6 +164,7 @@ static bool link_assets(struct run *r, struct task *t, struct bind *b)
 		const char *to = arena_printf(&r->arena, "%s/%s", folder, file_basename(&r->arena, path));
 		if (!realpath(path, from))
 			return trouble(r, t, path, errno);
+		*vec_push(&reads->list) = arena_strdup(&r->arena, from);
 		int e = file_mkdirs(folder);
 		if (e || symlink(from, to) != 0)
 			return trouble(r, t, to, e ? e : errno);
@@ -170,8 +173,6 @@ static bool link_assets(struct run *r, struct task *t, struct bind *b)
 }
 
 /* -- command and environment --------------------------------------------------------------------------------------- */
-
-struct strings { VEC(const char *) list; };
 
 static bool add_words(struct run *r, struct strings *s, const struct value *v)
 {
@@ -321,20 +322,25 @@ static bool make_env(struct run *r, struct task *t, struct bind *b, struct strin
 bool world_make(struct run *r, struct task *t)
 {
 	struct bind b = { .run = r, .step = t->step, .arena = &r->arena };
-	struct strings argv = { 0 }, env = { 0 };
+	struct strings argv = { 0 }, env = { 0 }, reads = { 0 };
 	vec_clear(&t->stamps);
 	bool good = make_folders(r, t) && make_logs(r, t) && link_inputs(r, t, &b);
 	if (good) {
 		b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
 		world_outputs(r, t, &b);
-		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env) && link_assets(r, t, &b);
+		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env) && link_assets(r, t, &b, &reads);
 	}
 	if (good) {
 		*vec_push(&argv.list) = NULL;
 		*vec_push(&env.list) = NULL;
 		t->argv = arena_copy(&r->arena, argv.list.at, argv.list.len * sizeof *argv.list.at);
 		t->env = arena_copy(&r->arena, env.list.at, env.list.len * sizeof *env.list.at);
+		for (uint32_t i = 0; i < t->stamps.len; i++)
+			*vec_push(&reads.list) = t->stamps.at[i].path;
+		*vec_push(&reads.list) = NULL;
+		t->reads = arena_copy(&r->arena, reads.list.at, reads.list.len * sizeof *reads.list.at);
 	}
+	vec_finish(&reads.list);
 	vec_finish(&argv.list);
 	vec_finish(&env.list);
 	vec_finish(&b.assets);
@@ -363,7 +369,7 @@ bool world_submit(struct run *r, struct task *t)
 {
 	struct executor_task x = {
 		.number = t->number, .name = t->name, .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv, .env = t->env,
-		.container = t->step->container, .cpus = t->cpus, .gpus = t->gpus, .memory_bytes = t->memory_bytes, .time_ms = t->time_ms,
+		.container = t->step->container, .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus, .memory_bytes = t->memory_bytes, .time_ms = t->time_ms,
 	};
 	return r->o.executor->submit(r->executor, &x);
 }

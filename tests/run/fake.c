@@ -124,8 +124,16 @@ static void fake_kill(const struct executor_host *host, uint32_t number, const c
 	(void)name;
 }
 
+static bool fake_accepts(const struct executor_wish *w, char *ret_why, size_t why_len)
+{
+	(void)w;
+	(void)ret_why;
+	(void)why_len;
+	return true;
+}
+
 static const struct executor executor_fake = {
-	"fake", "for tests", fake_begin, fake_submit, fake_fd, fake_poll, fake_cancel, fake_finish, fake_find, fake_kill,
+	"fake", "for tests", fake_accepts, fake_begin, fake_submit, fake_fd, fake_poll, fake_cancel, fake_finish, fake_find, fake_kill,
 };
 
 /* -- runs ------------------------------------------------------------------------------------------------------------- */
