@@ -40,9 +40,10 @@ bool compile_parse(struct compile *c, const char *file)
 		return false;
 	}
 	const char *shown = strcmp(file, "-") == 0 ? "<stdin>" : file;
-	c->ast = ast_parse(&c->arena, &c->intern, &c->diags, sources_add(&c->sources, shown, text, len), true);
+	c->ast = ast_parse(&c->arena, &c->intern, &c->diags, sources_add(&c->sources, shown, text, len), false);
 	return true;
 }
+
 
 /* The rules see the twin with its defaults, then as each scenario has it. */
 static void check_scenarios(struct compile *c)

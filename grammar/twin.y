@@ -18,7 +18,7 @@ static void yyerror(struct span *span, struct scan *scan, const char *message) {
 #define YYLLOC_DEFAULT(now, rhs, n) \
 	((now) = (n) ? span_join(YYRHSLOC(rhs, 1), YYRHSLOC(rhs, n)) \
 	             : (struct span){YYRHSLOC(rhs, 0).file, YYRHSLOC(rhs, 0).end, YYRHSLOC(rhs, 0).end})
-#define YYMAXDEPTH 20000
+#define YYMAXDEPTH 5000
 }
 
 %union {
@@ -50,7 +50,7 @@ static void yyerror(struct span *span, struct scan *scan, const char *message) {
 %token LT "<" GT ">" PLUS "+" MINUS "-" STAR "*" SLASH "/" PERCENT "%" BANG "!" QUESTION "?" COLON ":"
 %token EQUALS "=" COMMA "," DOT "." LPAREN "(" RPAREN ")" LBRACKET "[" RBRACKET "]" LBRACE "{" RBRACE "}" BAR "|" AT "@"
 
-%type <expr> expr cond coalesce or and comparison range sum product conversion unary postfix primary string hole
+%type <expr> expr primary string hole
 %type <expr> arg entry record bound list literal opt_default
 %type <list> args args1 elements elements1 entries entries1 parts items items1 fields fields1 enum type_args parameters1 fn_parameters
 %type <list> annotations
@@ -60,6 +60,19 @@ static void yyerror(struct span *span, struct scan *scan, const char *message) {
 %type <parameter> parameter parameters
 %type <pattern> pattern
 %type <name> path key
+
+/* Loosest first. */
+%right "?" ":"
+%right "??"
+%left "||"
+%left "&&"
+%nonassoc "<" "<=" ">" ">=" "==" "!=" "in"
+%nonassoc ".."
+%left "+" "-"
+%left "*" "/" "%"
+%precedence "as"
+%precedence UNARY
+%precedence "." "[" "("
 
 %%
 file: seps items { parse_file(scan, $items.first); } ;
@@ -163,41 +176,30 @@ literal: INT { $$ = parse_int(scan, @$, $1); }
     | QUANTITY { $$ = parse_number(scan, AST_QUANTITY, @$, $1.number, $1.unit); }
     ;
 
-expr: cond ;
-cond: coalesce
-    | coalesce "?" expr ":" cond { $$ = parse_cond(scan, @$, $1, $3, $5); }
-    ;
-coalesce: or | or "??" coalesce { $$ = parse_binary(scan, AST_COALESCE, @$, $1, $3); } ;
-or: and | or "||" and { $$ = parse_binary(scan, AST_OR, @$, $1, $3); } ;
-and: comparison | and "&&" comparison { $$ = parse_binary(scan, AST_AND, @$, $1, $3); } ;
-comparison: range
-    | range "<" range { $$ = parse_binary(scan, AST_LT, @$, $1, $3); }
-    | range "<=" range { $$ = parse_binary(scan, AST_LE, @$, $1, $3); }
-    | range ">" range { $$ = parse_binary(scan, AST_GT, @$, $1, $3); }
-    | range ">=" range { $$ = parse_binary(scan, AST_GE, @$, $1, $3); }
-    | range "==" range { $$ = parse_binary(scan, AST_EQ, @$, $1, $3); }
-    | range "!=" range { $$ = parse_binary(scan, AST_NE, @$, $1, $3); }
-    | range "in" range { $$ = parse_binary(scan, AST_IN, @$, $1, $3); }
-    ;
-range: sum | sum ".." sum { $$ = parse_binary(scan, AST_RANGE, @$, $1, $3); } ;
-sum: product
-    | sum "+" product { $$ = parse_binary(scan, AST_ADD, @$, $1, $3); }
-    | sum "-" product { $$ = parse_binary(scan, AST_SUB, @$, $1, $3); }
-    ;
-product: conversion
-    | product "*" conversion { $$ = parse_binary(scan, AST_MUL, @$, $1, $3); }
-    | product "/" conversion { $$ = parse_binary(scan, AST_DIV, @$, $1, $3); }
-    | product "%" conversion { $$ = parse_binary(scan, AST_MOD, @$, $1, $3); }
-    ;
-conversion: unary | conversion "as" UNIT { $$ = parse_as(scan, @$, $1, $3, @3); } ;
-unary: postfix
-    | "-" unary { $$ = parse_unary(scan, AST_NEGATE, @$, $2); }
-    | "!" unary { $$ = parse_unary(scan, AST_NOT, @$, $2); }
-    ;
-postfix: primary
-    | postfix "." NAME { $$ = parse_member(scan, @$, $1, $3, @3); }
-    | postfix "[" seps expr seps "]" { $$ = parse_index(scan, @$, $1, $4); }
-    | postfix "(" args ")" { $$ = parse_call(scan, @$, $1, $3.first); }
+expr: primary
+    | expr "?" expr ":" expr { $$ = parse_cond(scan, @$, $1, $3, $5); }
+    | expr "??" expr { $$ = parse_binary(scan, AST_COALESCE, @$, $1, $3); }
+    | expr "||" expr { $$ = parse_binary(scan, AST_OR, @$, $1, $3); }
+    | expr "&&" expr { $$ = parse_binary(scan, AST_AND, @$, $1, $3); }
+    | expr "<" expr { $$ = parse_binary(scan, AST_LT, @$, $1, $3); }
+    | expr "<=" expr { $$ = parse_binary(scan, AST_LE, @$, $1, $3); }
+    | expr ">" expr { $$ = parse_binary(scan, AST_GT, @$, $1, $3); }
+    | expr ">=" expr { $$ = parse_binary(scan, AST_GE, @$, $1, $3); }
+    | expr "==" expr { $$ = parse_binary(scan, AST_EQ, @$, $1, $3); }
+    | expr "!=" expr { $$ = parse_binary(scan, AST_NE, @$, $1, $3); }
+    | expr "in" expr { $$ = parse_binary(scan, AST_IN, @$, $1, $3); }
+    | expr ".." expr { $$ = parse_binary(scan, AST_RANGE, @$, $1, $3); }
+    | expr "+" expr { $$ = parse_binary(scan, AST_ADD, @$, $1, $3); }
+    | expr "-" expr { $$ = parse_binary(scan, AST_SUB, @$, $1, $3); }
+    | expr "*" expr { $$ = parse_binary(scan, AST_MUL, @$, $1, $3); }
+    | expr "/" expr { $$ = parse_binary(scan, AST_DIV, @$, $1, $3); }
+    | expr "%" expr { $$ = parse_binary(scan, AST_MOD, @$, $1, $3); }
+    | expr "as" UNIT { $$ = parse_as(scan, @$, $1, $3, @3); }
+    | "-" expr %prec UNARY { $$ = parse_unary(scan, AST_NEGATE, @$, $2); }
+    | "!" expr %prec UNARY { $$ = parse_unary(scan, AST_NOT, @$, $2); }
+    | expr "." NAME { $$ = parse_member(scan, @$, $1, $3, @3); }
+    | expr "[" seps expr seps "]" { $$ = parse_index(scan, @$, $1, $4); }
+    | expr "(" args ")" { $$ = parse_call(scan, @$, $1, $3.first); }
     ;
 primary: NAME { $$ = parse_name(scan, @$, $1); }
     | string

@@ -13,6 +13,7 @@ struct decl {
 	enum decl_state state;
 	bool failed;               /* an error was reported for it: uses stay silent */
 	const char *name, *full;   /* full: with the module's prefix */
+	struct decl *outer;        /* while BUSY: who asked */
 	const struct ast_item *item;
 	struct module *module;
 	union {
@@ -55,7 +56,7 @@ struct checker {
 	struct model *model;
 	struct module *modules, *prelude, *main;
 	struct map formats;        /* name -> const struct format */
-	uint32_t inline_depth;     /* of functions calling functions */
+	struct decl *settling;     /* innermost declaration being worked out; its `outer` is the one that asked for it */
 };
 /* Where an expression stands. */
 struct context {

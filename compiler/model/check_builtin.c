@@ -243,7 +243,7 @@ static struct expr *function_call(struct context *cx, const struct ast_expr *e, 
 		want++;
 	if (n != want)
 		return wrong_count(cx, e, d->name, want, want, n);
-	if (cx->ck->inline_depth > 50) {
+	if (d->state == DECL_BUSY || d->failed) {
 		report_cycle(cx->ck, d);
 		return make_poison(cx->ck, e->span);
 	}
@@ -263,9 +263,12 @@ static struct expr *function_call(struct context *cx, const struct ast_expr *e, 
 	}
 	const struct type *result = type_resolve(&tc, d->item->type);
 	struct context inner = {.ck = cx->ck, .module = d->module, .scope = want ? &scopes[want - 1] : NULL, .n_locals = cx->n_locals};
-	cx->ck->inline_depth++;
+	d->state = DECL_BUSY;
+	d->outer = cx->ck->settling;
+	cx->ck->settling = d;
 	const struct expr *body = check_value(&inner, d->item->value, result, arena_printf(cx->ck->arena, "the result of `%s`", d->name), d->item->type->span);
-	cx->ck->inline_depth--;
+	cx->ck->settling = d->outer;
+	d->state = DECL_NEW;
 	cx->n_locals = inner.n_locals;
 	if (poison || is_poison(body) || result->kind == TYPE_POISON)
 		return make_poison(cx->ck, e->span);

@@ -283,7 +283,13 @@ void report_cycle(struct checker *ck, struct decl *d)
 	if (d->failed)
 		return;
 	d->failed = true;
-	diag_here(diag_add(ck->diags, DIAG_E0444, d->item->name_span, "`%s` needs itself", d->name), "its own value or result is needed to know what it is");
+	struct diag *g = diag_add(ck->diags, DIAG_E0444, d->item->name_span, "`%s` needs itself", d->name);
+	const char *next = d->name;
+	for (struct decl *k = ck->settling; k && k != d; next = k->name, k = k->outer) {
+		k->failed = true;
+		diag_label(g, k->item->name_span, "`%s` needs `%s`", k->name, next);
+	}
+	diag_here(g, "`%s` needs `%s`", d->name, next);
 }
 
 static void settle_param(struct checker *ck, struct decl *d)
@@ -404,6 +410,8 @@ bool decl_settle(struct checker *ck, struct decl *d)
 	if (d->state == DECL_DONE)
 		return !d->failed;
 	d->state = DECL_BUSY;
+	d->outer = ck->settling;
+	ck->settling = d;
 	switch (d->kind) {
 	case DECL_IMPORT: case DECL_FUNCTION: break;
 	case DECL_PARAM: settle_param(ck, d); break;
@@ -413,6 +421,7 @@ bool decl_settle(struct checker *ck, struct decl *d)
 	case DECL_FORMAT: settle_format(ck, d); break;
 	case DECL_SCHEMA: d->schema = schema_read(ck, d); break;
 	}
+	ck->settling = d->outer;
 	d->state = DECL_DONE;
 	if ((d->kind == DECL_THING && !d->thing) || (d->kind == DECL_SCHEMA && !d->schema) || (d->kind == DECL_WORKFLOW && !d->workflow))
 		d->failed = true;

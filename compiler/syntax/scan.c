@@ -63,6 +63,10 @@ static void unit_unknown(struct scan *s, struct span span, const char *name, siz
 	near_init(&search.near, word);
 	unit_each_name(unit_offer, &search);
 	const char *best = near_best(&search.near);
+	if (best && strcmp(best, word) == 0) {
+		diag_here(diag_add(s->diags, DIAG_E0107, span, "this unit is too large to be held"), "its ratio to the base units, or its exponent");
+		return;
+	}
 	struct diag *d = diag_add(s->diags, DIAG_E0107, span, "`%s` is not a unit", word);
 	diag_here(d, "no such unit");
 	if (strcmp(word, "degC") == 0 || strcmp(word, "C") == 0)
