@@ -1,18 +1,17 @@
 /* dump: what the compiler made of a twin, as a document. */
 #include "cli/cli.h"
+#include "compiler/model/model.h"
 #include "compiler/syntax/ast.h"
 
-static int ast_print(struct cli *c, const char *file)
+static int front_print(struct cli *c, const char *file, bool model)
 {
 	struct compile comp;
 	bool ok;
 
 	compile_init(&comp);
-	ok = compile_parse(&comp, file);
-	if (ok && comp.ast)
-		cli_print_doc(c, ast_dump(&comp.arena, &comp.sources, comp.ast));
-	if (!ok && comp.diags.n_errors == 0)
-		cli_fail("cannot read \"%s\"", file);
+	ok = compile_parse(&comp, file) && (!model || compile_check(&comp));
+	if (ok)
+		cli_print_doc(c, model ? model_dump(&comp.arena, comp.model) : ast_dump(&comp.arena, &comp.sources, comp.ast));
 	ok = ok && comp.diags.n_errors == 0;
 	cli_show_diags(c, &comp.diags);
 	compile_finish(&comp);
@@ -42,9 +41,9 @@ int verb_dump(struct cli *c)
 	c->partial = true;
 	switch ((enum cli_as)c->as) {
 	case AS_AST:
-		return ast_print(c, file);
+		return front_print(c, file, false);
 	case AS_MODEL:
-		return cli_fail("the model cannot be dumped yet");
+		return front_print(c, file, true);
 	case AS_PLAN:
 		return plan_print(c, file);
 	}

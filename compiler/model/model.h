@@ -215,5 +215,7 @@ void model_rules(struct model *m, struct diags *ds);
 void model_lint(struct model *m, struct diags *ds);
 /* The rules by name, for documentation and completion; NULL behind the last. */
 const char *model_lint_rule(uint32_t i, enum diag_code *ret_code);
+/* dump.c: `dump --as model`. The model must be free of errors. */
+struct doc *model_dump(struct arena *a, const struct model *m);
 void model_finish(struct model *m);
 #endif
