@@ -5,7 +5,7 @@
 # nettle-dev [3.8] libsqlite3-dev [3.40] libgraphviz-dev [2.42]
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config bison flex libyaml-dev libjansson-dev nettle-dev libsqlite3-dev libgraphviz-dev"
 # The steps of the main example are written in it.
-PACKAGES_EXAMPLE="python3-minimal"
+PACKAGES_EXAMPLE="python3"
 # What the tests call beside the above.
 PACKAGES_TEST="libcmocka-dev jq shellcheck"
 # --all: the second compiler, and the tools that judge what is emitted.
