@@ -78,7 +78,7 @@ struct cli {
 	const char *scenario, *state, *results, *on, *output, *run; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
-	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, follow, help, version;
+	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, follow, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */
 	uint64_t memory_bytes;    /* 0: what the machine has */

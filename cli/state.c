@@ -92,7 +92,7 @@ static struct journal *journal_at(struct cli *c, const char *state, bool read_on
 {
 	enum journal_fault fault;
 	char error[256];
-	struct journal_options o = { .path = arena_printf(&c->arena, "%s/journal.db", state), .read_only = read_only };
+	struct journal_options o = { .path = arena_printf(&c->arena, "%s/journal.db", state), .read_only = read_only, .fsync = c->fsync };
 	struct journal *j = journal_open(&o, &fault, error, sizeof error);
 	*ret_exit = CLI_WRONG;
 	if (j)
@@ -147,6 +147,38 @@ bool cli_run(struct cli *c, struct journal *j, struct journal_run *ret)
 	}
 	*ret = f.found;
 	return true;
+}
+
+struct find_task { struct cli *c; bool folder, found; struct journal_task task; };
+
+static bool match_task(const struct journal_task *t, void *ctx)
+{
+	struct find_task *f = ctx;
+	struct arena *a = &f->c->arena;
+	const char **strings[] = { &f->task.name, &f->task.step, &f->task.key, &f->task.reason, &f->task.place, &f->task.workflow };
+	if (strcmp(t->name, f->c->subject) != 0 || (f->folder && !t->number))
+		return true;
+	f->found = true;
+	f->task = *t;
+	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
+		*strings[i] = *strings[i] ? arena_strdup(a, *strings[i]) : NULL;
+	return false;
+}
+
+bool cli_task(struct cli *c, struct journal *j, bool with_folder, struct journal_task *ret)
+{
+	struct find_task f = { .c = c, .folder = with_folder };
+	struct journal_run run;
+	if (!c->run && with_folder)
+		return journal_task_find(j, &c->arena, c->workflow, c->subject, ret);
+	if (!c->run)
+		return journal_task_last(j, &c->arena, c->workflow, c->subject, ret);
+	if (!cli_run(c, j, &run))
+		return false;
+	journal_task_each(j, run.id, match_task, &f);
+	if (f.found)
+		*ret = f.task;
+	return f.found;
 }
 
 /* -- how work is run ------------------------------------------------------------------------------------------------ */

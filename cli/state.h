@@ -21,6 +21,9 @@ struct journal *cli_journal_look(struct cli *c, const char *state, int *ret_exit
 struct journal *cli_journal_write(struct cli *c, const char *state, int *ret_exit);
 /* The run that --run names, else the last one (of the workflow that is named). False: said why. */
 bool cli_run(struct cli *c, struct journal *j, struct journal_run *ret);
+/* The newest record of the task that the verb is about, in the run that --run names or in any; with_folder: that was
+ * started. False: there is none. */
+bool cli_task(struct cli *c, struct journal *j, bool with_folder, struct journal_task *ret);
 /* Executor and secrets as the options say; false: said why, *ret_exit is the code. */
 bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit);
 const char *cli_time(struct cli *c, int64_t ms);     /* RFC 3339, UTC */

@@ -3,6 +3,7 @@
 #include "compiler/show/show.h"
 #include "runtime/report/report.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -46,6 +47,7 @@ static int run(struct cli *c, struct run_options *o)
 		return code;
 	struct report *report = report_open(c, o->plan);
 	o->listener = report_listener(report);
+	signal(SIGPIPE, SIG_IGN); /* nobody reads any more: the run goes on */
 	fflush(NULL); /* the keeper is a copy of this process */
 	struct run *r = run_create(o);
 	enum run_verdict verdict = run_loop(r, &signal_number);

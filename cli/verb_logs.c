@@ -90,7 +90,7 @@ static int logs(struct cli *c, struct journal *j, struct logs *l)
 	struct journal_task t;
 	struct journal_run run;
 	if (c->subject) {
-		if (!journal_task_find(j, &c->arena, c->workflow, c->subject, &t))
+		if (!cli_task(c, j, true, &t))
 			return cli_fail("no task `%s` has run; `twinc status` lists them", c->subject);
 		show(l, &t);
 		return l->any ? CLI_DONE : cli_fail("the logs of `%s` are gone", c->subject);

@@ -56,7 +56,7 @@ int verb_why(struct cli *c)
 	struct journal *j = cli_journal_look(c, cli_state(c, file), &code);
 	if (!j)
 		return code;
-	if (!journal_task_last(j, &c->arena, c->workflow, c->subject, &t)) {
+	if (!cli_task(c, j, false, &t)) {
 		code = cli_fail("no task `%s` is recorded; `twinc status` lists them", c->subject);
 	} else {
 		w.state = task_state_name(t.state);

@@ -1,6 +1,7 @@
 /* The keeper: a small process that owns a run's tasks, so that their ends are known even when the main process is gone.
  * It starts what it is told to, ends what lasts too long, and writes a receipt of each before it tells anybody.
  * When the main process dies it starts nothing new and stays until its tasks have ended. */
+#include "runtime/executor/memory.h"
 #include "runtime/executor/wire.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define GRACE_MS 5000
+#define WATCH_MS 100 /* between looks at the memory of tasks that have a limit */
 #define DRAIN_MS 5 /* between looks at a group that has been killed */
 
 enum child_state { CHILD_RUNNING, CHILD_STOPPING /* TERM sent */, CHILD_DRAINING /* leader reaped, others dying */ };
@@ -30,7 +32,7 @@ struct child {
 	pid_t pid; /* also its process group */
 	uint64_t deadline_ms; /* of its time limit, or of its grace; 0: none */
 	uint64_t memory_bytes;
-	bool timed_out;
+	bool timed_out, too_large;
 	char *mark; /* "TMPDIR=...": what its processes carry in their environment */
 	struct executor_end end;
 };
@@ -66,7 +68,7 @@ static void receipt(struct keeper *k, const char *format, ...)
 struct start { /* what the child needs, worked out before it exists: it shares our memory until it executes */
 	const char *program, *cwd, *out, *err;
 	char **argv, **env;
-	uint64_t memory_bytes;
+	uint64_t data_bytes; /* what can be asked for at once; 0: no limit */
 	pid_t keeper;
 	int null;
 	sigset_t none;
@@ -75,13 +77,13 @@ struct start { /* what the child needs, worked out before it exists: it shares o
 /* In the child. Only calls that are safe there; an errno is the answer when the program cannot be executed. */
 static int child_execute(const struct start *s)
 {
-	struct rlimit no_core = { 0, 0 }, data = { s->memory_bytes, s->memory_bytes };
+	struct rlimit no_core = { 0, 0 }, data = { s->data_bytes, s->data_bytes };
 	if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		return errno;
 	if (getppid() != s->keeper)
 		_exit(127); /* the keeper died before the line above took hold */
 	setrlimit(RLIMIT_CORE, &no_core);
-	if (s->memory_bytes > 0 && setrlimit(RLIMIT_DATA, &data) != 0)
+	if (s->data_bytes > 0 && setrlimit(RLIMIT_DATA, &data) != 0)
 		return errno;
 	if (chdir(s->cwd) != 0 || dup2(s->null, 0) < 0)
 		return errno;
@@ -133,7 +135,8 @@ static void spawn(struct keeper *k, const char *body, uint32_t bytes)
 	if (bytes < sizeof w)
 		return;
 	memcpy(&w, body, sizeof w);
-	struct start s = { .memory_bytes = w.memory_bytes, .keeper = k->self, .null = k->null };
+	/* Programs reserve far more than they use: what they use is watched, and this only stops what is faster than that. */
+	struct start s = { .data_bytes = w.memory_bytes ? w.memory_bytes * 4 + ((uint64_t)1 << 30) : 0, .keeper = k->self, .null = k->null };
 	const char *mark = take_string(&at, stop);
 	s.cwd = take_string(&at, stop);
 	s.out = take_string(&at, stop);
@@ -223,6 +226,8 @@ static void note_end(struct child *c, int status, const struct rusage *usage)
 	e->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 	if (c->timed_out)
 		e->outcome = EXECUTOR_TIMED_OUT;
+	else if (c->too_large)
+		e->outcome = EXECUTOR_OUT_OF_MEMORY;
 	else if (failed && c->memory_bytes > 0 && e->peak_bytes >= c->memory_bytes - c->memory_bytes / 8)
 		e->outcome = EXECUTOR_OUT_OF_MEMORY;
 }
@@ -271,6 +276,12 @@ static int look(struct keeper *k)
 			if (c->state == CHILD_RUNNING)
 				c->timed_out = true;
 			stop_child(c, c->state == CHILD_STOPPING);
+		}
+		if (c->memory_bytes && c->state == CHILD_RUNNING) {
+			c->too_large = memory_exceeds(c->pid, c->memory_bytes);
+			if (c->too_large)
+				stop_child(c, true);
+			wait = wait < 0 || wait > WATCH_MS ? WATCH_MS : wait;
 		}
 		if (c->deadline_ms && (wait < 0 || (int64_t)(c->deadline_ms - now) < wait))
 			wait = c->deadline_ms > now ? (int64_t)(c->deadline_ms - now) : 0;

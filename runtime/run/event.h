@@ -25,7 +25,6 @@ struct run_event {
 	const char *out, *err;   /* logs, or NULL */
 	const struct diag *diag; /* why, or NULL */
 	struct run_counts counts;
-	int64_t left_ms;         /* the run's rest, estimated; -1: not known */
 };
 struct run_listener {
 	void (*hear)(const struct run_event *e, void *ctx); /* or NULL */

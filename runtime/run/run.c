@@ -34,7 +34,7 @@ struct run_event *run_tell(struct run *r, enum run_event_kind kind, const char *
 {
 	struct run_event *e = vec_push(&r->events);
 	*e = (struct run_event){ .kind = kind, .time_ms = run_now(r), .workflow = r->workflow->name, .task = name, .duration_ms = -1, .exit = -1,
-				 .counts = r->counts, .left_ms = -1 };
+				 .counts = r->counts };
 	return e;
 }
 
@@ -275,7 +275,7 @@ static void finish(struct run *r)
 	e->duration_ms = run_now(r) - r->started_ms;
 	if (r->id) {
 		journal_run_end(r->o.journal, r->id, verdict_name(run_verdict(r)), run_now(r));
-		journal_prune(r->o.journal);
+		journal_prune(r->o.journal, r->id);
 		tidy_up(r);
 	}
 }

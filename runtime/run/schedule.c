@@ -306,9 +306,26 @@ void schedule_forget(struct run *r, struct task *t)
 	take_room(r, t, -1);
 }
 
-static void task_done(struct run *r, struct task *t)
+/* What the checks say is an error only of the last attempt. */
+static void soften(struct run *r, const struct diag *last)
 {
+	for (struct diag *d = last ? last->next : r->diags.first; d; d = d->next)
+		if (d->severity == DIAG_ERROR) {
+			d->severity = DIAG_WARNING;
+			r->diags.n_errors--;
+			r->diags.n_warnings++;
+		}
+}
+
+static void task_done(struct run *r, struct task *t, const struct executor_end *end)
+{
+	const struct diag *last = r->diags.last;
 	const struct value *result = check_result(r, t);
+	if (!result && may_retry(r, t, end)) {
+		soften(r, last);
+		retry(r, t);
+		return;
+	}
 	if (!result) {
 		task_fail(r, t, "what it left is not as declared");
 		return;
@@ -331,7 +348,7 @@ void schedule_ended(struct run *r, struct task *t, const struct executor_end *en
 		r->o.executor->kill(&host, t->number, t->name);
 	}
 	if (good) {
-		task_done(r, t);
+		task_done(r, t, end);
 	} else if (t->cancelled) {
 		t->state = TASK_CANCELLED;
 		t->reason = "the run was interrupted";

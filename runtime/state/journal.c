@@ -10,7 +10,7 @@
 
 enum sql {
 	SQL_BEGIN, SQL_COMMIT, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_CACHE_DROP,
-	SQL_STAT_PUT, SQL_GATE_PUT, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
+	SQL_STAT_PUT, SQL_GATE_PUT, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_CACHED, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
 	SQL_PRUNE_CACHE, SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_PRUNE_STATS, SQL_CACHE_LOAD, SQL_STAT_LOAD, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_PROMOTION_EACH, SQL_APPROVED, SQL_RUN_LAST,
 	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
 	SQL_COUNT
@@ -32,6 +32,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_PROMOTE] = "INSERT OR REPLACE INTO promotions VALUES(?, ?, ?)",
 	[SQL_RESULTS_PUT] = "INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?)",
 	[SQL_PLAN_PUT] = "INSERT OR IGNORE INTO plans VALUES(?, ?)",
+	[SQL_PRUNE_CACHED] = "DELETE FROM tasks WHERE state = 2 AND run < ?1 AND run IN (SELECT id FROM runs WHERE workflow = "
+			     "(SELECT workflow FROM runs WHERE id = ?1))",
 	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY workflow ORDER BY id DESC) n "
 			   "FROM runs) WHERE n > ?)",
 	[SQL_PRUNE_TASKS] = "DELETE FROM tasks WHERE run NOT IN (SELECT id FROM runs)",
@@ -65,6 +67,7 @@ static const char schema[] =
 	"CREATE TABLE tasks(run INTEGER NOT NULL, name TEXT NOT NULL, step TEXT, key TEXT, reason TEXT, place TEXT, state INTEGER, attempt INTEGER,"
 	" home INTEGER, number INTEGER, start INTEGER, end INTEGER, exit INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;"
 	"CREATE INDEX tasks_by_name ON tasks(name, run);"
+	"CREATE INDEX tasks_running ON tasks(run) WHERE state = 3;"
 	"CREATE TABLE keys(key TEXT PRIMARY KEY, components TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE cache(key TEXT PRIMARY KEY, result TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE stats(path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;"
@@ -370,9 +373,12 @@ void journal_promote(struct journal *j, const char *model, const char *value, in
 	run_statement(j, st);
 }
 
-void journal_prune(struct journal *j)
+void journal_prune(struct journal *j, int64_t run)
 {
-	sqlite3_stmt *st = writing(j, SQL_PRUNE_RUNS);
+	sqlite3_stmt *st = writing(j, SQL_PRUNE_CACHED);
+	sqlite3_bind_int64(st, 1, run);
+	run_statement(j, st);
+	st = writing(j, SQL_PRUNE_RUNS);
 	sqlite3_bind_int(st, 1, JOURNAL_KEPT_RUNS);
 	run_statement(j, st);
 	if (sqlite3_changes(j->db) == 0)

@@ -64,8 +64,9 @@ void journal_approve(struct journal *j, const char *gate, const char *digest, in
 void journal_promote(struct journal *j, const char *model, const char *value, int64_t run);
 void journal_results_put(struct journal *j, const char *workflow, const char *digest, const char *stamp, const char *object);
 void journal_plan_put(struct journal *j, const char *digest, const char *text);
-/* Forgets runs beyond JOURNAL_KEPT_RUNS and what only they used. */
-void journal_prune(struct journal *j);
+/* After a run: forgets runs beyond JOURNAL_KEPT_RUNS and what only they used; which tasks were cached is kept of the last
+ * run of each workflow only. */
+void journal_prune(struct journal *j, int64_t run);
 
 /* Whole tables into a map from key (path) to text (struct journal_stat), in the arena. */
 struct journal_stat { const char *stamp, *digest; };

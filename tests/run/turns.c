@@ -126,6 +126,23 @@ static void test_missing_output(void **state)
 	fake_close(&f);
 }
 
+static void test_retry_checks(void **state)
+{
+	static const struct fake_rule rules[] = { { .task = "a", .no_out = true }, { NULL } };
+	struct fake f;
+	uint32_t b;
+	(void)state;
+	fake_open(&f);
+	f.rules = rules;
+	chain(&f, &b);
+	f.fixture.plan.steps[0].attempts = 2;
+	fake_apply(&f, NULL);
+	assert_int_equal(f.verdict, RUN_FAILED);
+	assert_non_null(fake_start_of(&f, "a", 1));
+	assert_string_equal(f.codes, "E0604 E0604 ");
+	fake_close(&f);
+}
+
 static void test_cancel(void **state)
 {
 	struct fake f;
@@ -444,7 +461,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chain), cmocka_unit_test(test_failure), cmocka_unit_test(test_fail_fast),
-		cmocka_unit_test(test_missing_output), cmocka_unit_test(test_cancel), cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_missing_output), cmocka_unit_test(test_retry_checks), cmocka_unit_test(test_cancel), cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_changed_output), cmocka_unit_test(test_retry), cmocka_unit_test(test_retry_on),
 		cmocka_unit_test(test_room), cmocka_unit_test(test_for), cmocka_unit_test(test_if), cmocka_unit_test(test_repeat),
 		cmocka_unit_test(test_workflow), cmocka_unit_test(test_gate_block), cmocka_unit_test(test_gate_warn),
