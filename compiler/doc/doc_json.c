@@ -1,9 +1,11 @@
 #include "compiler/base/number.h"
 #include "compiler/doc/doc.h"
 #include "compiler/doc/quote.h"
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct doc *from_json(struct arena *a, json_t *j, unsigned depth);
@@ -62,10 +64,65 @@ static struct doc *from_json(struct arena *a, json_t *j, unsigned depth)
 	return NULL;
 }
 
+/* The end of the JSON string that starts at i. */
+static size_t skip_string(const char *text, size_t len, size_t i)
+{
+	for (i++; i < len && text[i] != '"'; i++)
+		i += text[i] == '\\';
+	return i < len ? i + 1 : len;
+}
+
+static bool is_too_big(const char *digits, size_t n)
+{
+	errno = 0;
+	char text[64];
+	if (n >= sizeof text)
+		return true;
+	memcpy(text, digits, n);
+	text[n] = '\0';
+	strtoll(text, NULL, 10);
+	return errno == ERANGE;
+}
+
+/* The text with `.0` behind whole numbers that are too large for an int64, which are floats then. */
+static void mark_big_integers(const char *text, size_t len, struct buf *ret)
+{
+	for (size_t i = 0; i < len;) {
+		size_t start = i;
+		if (text[i] == '"') {
+			i = skip_string(text, len, i);
+			buf_add(ret, text + start, i - start);
+			continue;
+		}
+		while (i < len && (memchr("0123456789+-.eE", text[i], 15)))
+			i++;
+		size_t n = i - start, sign = n && text[start] == '-';
+		bool whole = n > sign && !memchr(text + start + sign, '.', n - sign) && !memchr(text + start, 'e', n) && !memchr(text + start, 'E', n);
+		if (n == 0)
+			i++;
+		buf_add(ret, text + start, i - start);
+		if (whole && is_too_big(text + start, n))
+			buf_puts(ret, ".0");
+	}
+}
+
+static json_t *parse(const char *text, size_t len, json_error_t *error)
+{
+	const size_t flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY;
+	json_t *j = json_loadb(text, len, flags, error);
+	if (j || json_error_code(error) != json_error_numeric_overflow)
+		return j;
+	struct buf marked = {0};
+	mark_big_integers(text, len, &marked);
+	j = json_loadb(buf_text(&marked), marked.len, flags, error);
+	buf_finish(&marked);
+	return j;
+}
+
 bool doc_json_read(struct arena *a, const char *text, size_t len, struct doc **ret, char **ret_error)
 {
 	json_error_t error;
-	json_t *j = json_loadb(text, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	json_t *j = parse(text, len, &error);
 	if (!j) {
 		*ret_error = arena_printf(a, "line %d, column %d: %s", error.line, error.column, error.text);
 		return false;

@@ -1,10 +1,12 @@
 /* The plan for people and golden tests: names instead of ids, blocks nested, expressions as text, places as line:column. */
 #include "compiler/plan/plan.h"
+#include <math.h>
 #include <string.h>
 
 struct dumper {
 	struct arena *arena;
 	const struct plan *p;
+	bool places;
 };
 
 /* Paths below the twin's folder without it, so that a dump reads the same everywhere. */
@@ -45,6 +47,24 @@ static void set_expr(struct dumper *d, struct doc *map, const char *key, const s
 		doc_append(d->arena, map, key, doc_string(d->arena, shown(d, e)));
 }
 
+/* A copy in which whole floats are ints: saved and loaded they are, and text shows no difference. */
+static struct doc *copy_doc(struct arena *a, const struct doc *d)
+{
+	struct doc *copy = d->kind == DOC_LIST ? doc_list(a) : doc_map(a);
+	if (d->kind == DOC_FLOAT && d->number == floor(d->number) && fabs(d->number) < 0x1p63)
+		return doc_int(a, (int64_t)d->number);
+	if (d->kind < DOC_LIST)
+		return doc_copy(a, d);
+	for (doc_each(child, d)) {
+		struct doc *c = copy_doc(a, child);
+		if (d->kind == DOC_MAP)
+			doc_append(a, copy, child->key, c);
+		else
+			doc_push(copy, c);
+	}
+	return copy;
+}
+
 static void set_number(struct dumper *d, struct doc *map, const char *key, double x)
 {
 	if (x != 0)
@@ -60,7 +80,7 @@ static void set_if_any(struct dumper *d, struct doc *map, const char *key, struc
 /* The twin's own file is the first; others are named. */
 static void set_place(struct dumper *d, struct doc *map, struct span span)
 {
-	if (!span.file)
+	if (!span.file || !d->places)
 		return;
 	struct place at = source_place(d->p->sources, span);
 	if (span.file == 1)
@@ -130,7 +150,7 @@ static void dump_demands(struct dumper *d, const struct plan_step *s, struct doc
 	if (s->workers > 1)
 		doc_append(d->arena, map, "workers", doc_int(d->arena, s->workers));
 	if (s->extra)
-		doc_append(d->arena, map, "extra", doc_copy(d->arena, s->extra));
+		doc_append(d->arena, map, "extra", copy_doc(d->arena, s->extra));
 }
 
 static struct doc *dump_step(struct dumper *d, const struct plan_step *s)
@@ -329,7 +349,7 @@ static struct doc *dump_thing(struct dumper *d, const struct plan_thing *t)
 	set_text(d, map, "doc", t->doc);
 	set_place(d, map, t->span);
 	if (doc_len(t->attributes))
-		doc_append(d->arena, map, "attributes", doc_copy(d->arena, t->attributes));
+		doc_append(d->arena, map, "attributes", copy_doc(d->arena, t->attributes));
 	for (uint32_t i = 0; i < t->n_parts; i++)
 		doc_push(parts, dump_part(d, &t->parts[i]));
 	set_if_any(d, map, "parts", parts);
@@ -341,9 +361,9 @@ static struct doc *dump_thing(struct dumper *d, const struct plan_thing *t)
 	return map;
 }
 
-struct doc *plan_dump(struct arena *a, const struct plan *p)
+static struct doc *dump(struct arena *a, const struct plan *p, bool places)
 {
-	struct dumper d = {a, p};
+	struct dumper d = {a, p, places};
 	struct doc *map = doc_map(a);
 	struct doc *params = doc_list(a), *steps = doc_list(a), *workflows = doc_list(a), *models = doc_list(a), *things = doc_list(a);
 	set_text(&d, map, "twin", p->twin);
@@ -366,4 +386,14 @@ struct doc *plan_dump(struct arena *a, const struct plan *p)
 	set_if_any(&d, map, "workflows", workflows);
 	set_if_any(&d, map, "models", models);
 	return map;
+}
+
+struct doc *plan_dump(struct arena *a, const struct plan *p)
+{
+	return dump(a, p, true);
+}
+
+struct doc *plan_dump_without_places(struct arena *a, const struct plan *p)
+{
+	return dump(a, p, false);
 }

@@ -9,7 +9,7 @@ void pack_field(struct pack *p, void *field)
 	pack_span(p, "span", &f->span);
 	pack_type(p, "type", &f->type);
 	pack_expr(p, "expr", &f->expr);
-	pack_u32(p, "slot", &f->slot);
+	pack_id(p, "slot", &f->slot);
 }
 
 static void pack_attribute(struct pack *p, void *attribute)

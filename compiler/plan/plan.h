@@ -139,4 +139,8 @@ struct doc *plan_save(struct arena *a, const struct plan *p, bool with_sources);
 struct plan *plan_load(const struct doc *d, char *ret_error, size_t error_len);
 /* plan/dump.c: for people and golden tests: places as line:column, expressions as text, one document. */
 struct doc *plan_dump(struct arena *a, const struct plan *p);
+struct doc *plan_dump_without_places(struct arena *a, const struct plan *p);
+/* plan/diff.c: two plans in words, one change a line: "gate accept loosened: fit.iou >= 0.82 -> fit.iou >= 0.7"; nothing when equal
+ * but for places and texts. */
+void plan_diff(const struct plan *a, const struct plan *b, struct buf *ret);
 #endif

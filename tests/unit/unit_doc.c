@@ -151,9 +151,15 @@ static void json_goes_both_ways(void **state)
 	expect_text(&b, "\"a\xEF\xBF\xBDz\"");
 	doc_json_write(doc_float(&arena, 3.0), 0, &b);
 	expect_text(&b, "3");
+	static const char big[] = "[\"9999999999999999999\", 9999999999999999999, -9223372036854775809, -9223372036854775808, 100000000000000000000]";
+	assert_true(doc_json_read(&arena, big, strlen(big), &d, &error));
+	assert_int_equal(d->children.first->next->kind, DOC_FLOAT);
+	assert_int_equal(d->children.first->next->next->next->kind, DOC_INT);
+	doc_json_write(d, 0, &b);
+	expect_text(&b, "[\"9999999999999999999\", 10000000000000000000, -9223372036854776000, -9223372036854775808, 100000000000000000000]");
 	doc_json_write(doc_float(&arena, NAN), 0, &b);
 	expect_text(&b, "null");
-	static const char *const wrong[] = {"{\"a\": 1, \"a\": 2}", "[1,]", "", "{", "[1] 2", "\"\\u0000\"", "99999999999999999999", "nul"};
+	static const char *const wrong[] = {"{\"a\": 1, \"a\": 2}", "[1,]", "", "{", "[1] 2", "\"\\u0000\"", "1e999", "nul"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		assert_false(doc_json_read(&arena, wrong[i], strlen(wrong[i]), &d, &error));
 		assert_non_null(strstr(error, "line"));

@@ -174,6 +174,39 @@ static void damaged_plans_are_refused(void **state)
 	expect_refused("\"attempts\": 3", "\"attempts\": -3", "out of range");
 }
 
+/* The plan compared with itself after one text was replaced. */
+static void expect_difference(const char *from, const char *to, const char *expected)
+{
+	const char *at = strstr(plan_text, from);
+	assert_non_null(at);
+	char error[200] = "";
+	char *text = arena_printf(&arena, "%.*s%s%s", (int)(at - plan_text), plan_text, to, at + strlen(from));
+	struct plan *p = load(), *q = load_text(text, strlen(text), error, sizeof error);
+	if (!q)
+		fail_msg("%s", error);
+	struct buf b = {0};
+	plan_diff(p, q, &b);
+	expect_text(&b, expected);
+	plan_destroy(p);
+	plan_destroy(q);
+}
+
+static void differences_are_told_in_words(void **state)
+{
+	(void)state;
+	expect_difference("small.twin", "other.twin", "");
+	expect_difference("0, 20]]}]", "0, 10]]}]", "main: gate enough loosened: sum(part.n) >= 20 -> sum(part.n) >= 10\n");
+	expect_difference("0, 20]]}]", "0, 30]]}]", "main: gate enough tightened: sum(part.n) >= 20 -> sum(part.n) >= 30\n");
+	expect_difference("\"many\"", "\"lots\"",
+		"main: gate enough loosened: many no longer required: sum(part.n) >= 20\nmain: gate enough tightened: lots is required too: sum(part.n) >= 20\n");
+	expect_difference("\"on_fail\": \"ask\"", "\"on_fail\": \"warn\"", "main: gate enough: on_fail: \"ask\" -> \"warn\"\n");
+	expect_difference("\"value\": 7", "\"value\": 8", "param month: value: \"7\" -> \"8\"\n");
+	expect_difference("\"int\": 20", "\"int\": 30", "step work: resources.time: \"20min\" -> \"30min\"\n");
+	expect_difference("\"name\": \"old\"", "\"name\": \"new\"", "model old is gone\nmodel new is new\n");
+	expect_difference("1.2.0", "1.3.0", "version: 1.2.0 -> 1.3.0\n");
+	expect_difference("\"place\": \"hpc.gpu\"", "\"place\": \"hpc.batch\"", "main: for x: call part: place: \"hpc.gpu\" -> \"hpc.batch\"\n");
+}
+
 static uint32_t use(const struct plan *p)
 {
 	struct arena a = {0};
@@ -240,6 +273,7 @@ int main(void)
 		cmocka_unit_test(saved_and_loaded_it_is_the_same),
 		cmocka_unit_test(the_dump_reads_well),
 		cmocka_unit_test(damaged_plans_are_refused),
+		cmocka_unit_test(differences_are_told_in_words),
 		cmocka_unit_test(any_byte_may_be_wrong),
 		cmocka_unit_test(any_number_may_be_wrong),
 	};
