@@ -140,11 +140,11 @@ enum eval_status node_eval(struct run *r, struct node *n, struct scope *s, const
 	struct span span;
 	const char *error;
 	enum eval_status status = bind_eval(&b, e, ret, &span, &error);
-	if (status == EVAL_OK || (status == EVAL_UNKNOWN && r->dry))
-		return status;
 	struct model_ctx m = { r, NULL };
 	if (status == EVAL_UNKNOWN)
 		expr_each_ref(e, find_missing_model, &m);
+	if (status == EVAL_OK || (status == EVAL_UNKNOWN && r->dry && !m.missing))
+		return status;
 	if (m.missing)
 		report_model(r, n, m.missing);
 	else

@@ -36,11 +36,15 @@ static struct task *task_create(struct run *r, struct node *n)
 
 void call_placeholder(struct run *r, struct node *n, const char *reason)
 {
-	if (!r->dry)
-		return;
-	struct task *t = task_create(r, n);
-	t->action = RUN_ACTION_BLOCKED;
-	t->reason = reason;
+	const struct plan_node *p = n->plan;
+	for (uint32_t i = 0; r->dry && (i < p->n_exports || i == 0); i++) {
+		struct task *t = task_create(r, n);
+		t->action = RUN_ACTION_BLOCKED;
+		t->reason = reason;
+		if (i < p->n_exports)
+			t->name = arena_printf(&r->arena, "%s%s%s%s", n->scope->prefix, r->plan->slots[p->exports[i].inner].name, n->scope->suffix,
+					       p->kind == PLAN_FOR ? "[*]" : "");
+	}
 }
 
 void call_skip(struct run *r, struct node *n, const char *reason)
@@ -90,6 +94,7 @@ void call_settle(struct run *r, struct task *t, const struct value *result)
 static void call_fail(struct run *r, struct task *t, const char *reason)
 {
 	t->reason = reason;
+	t->action = RUN_ACTION_BLOCKED;
 	call_settle(r, t, NULL);
 	if (r->dry)
 		return;
@@ -293,6 +298,15 @@ static void call_cached(struct run *r, struct task *t, const struct value *resul
 	call_settle(r, t, result);
 }
 
+/* "its input `table` differs from the last run", of "input table". */
+static const char *component_reason(struct run *r, const char *name)
+{
+	size_t n = strcspn(name, " ");
+	if (!name[n])
+		return arena_printf(&r->arena, "its %s differs from the last run", name);
+	return arena_printf(&r->arena, "its %.*s `%s` differs from the last run", (int)n, name, name + n + 1);
+}
+
 /* Why there is no result for this key: the first component that differs from the last time. */
 static void explain(struct run *r, struct task *t)
 {
@@ -304,7 +318,7 @@ static void explain(struct run *r, struct task *t)
 	if (!old)
 		t->reason = "it was not run before";
 	else if (run_component_differs(&r->arena, old, t->components, &name, &before, &now))
-		t->reason = arena_printf(&r->arena, "its %s differs from the last run", name);
+		t->reason = component_reason(r, name);
 	else
 		t->reason = "its last result is no longer kept";
 }

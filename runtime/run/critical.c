@@ -37,12 +37,13 @@ static struct path *node_path(struct critical *c, uint32_t id, int depth)
 	const struct plan_node *n = &c->run->plan->nodes[id];
 	struct path *start = NULL, *end = arena_new(&c->arena, struct path);
 	for (uint32_t i = 0; i < n->n_needs; i++) {
-		uint32_t by = c->run->plan->slots[n->needs[i]].node;
-		if (by != PLAN_NONE)
-			start = longer(start, c->ends[by]);
+		const struct plan_slot *slot = &c->run->plan->slots[n->needs[i]];
+		if (slot->node != PLAN_NONE && slot->block == n->block) /* what is needed from around, the loop waits for */
+			start = longer(start, c->ends[slot->node]);
 	}
 	for (uint32_t i = 0; i < n->n_waits; i++)
-		start = longer(start, c->ends[n->waits[i]]);
+		if (c->run->plan->nodes[n->waits[i]].block == n->block)
+			start = longer(start, c->ends[n->waits[i]]);
 	c->insides[id] = inner_path(c, n, depth);
 	*end = (struct path){ (start ? start->length : 0) + c->own[id] + (c->insides[id] ? c->insides[id]->length : 0), id, start };
 	return c->ends[id] = end;

@@ -11,11 +11,23 @@ static void loop_fail(struct run *r, struct node *n)
 	r->failed = true;
 }
 
+struct unknown_ctx { struct run *run; struct scope *scope; const char *name; };
+
+static void find_unknown(const struct expr *ref, void *ctx)
+{
+	struct unknown_ctx *u = ctx;
+	if (ref->op == EXPR_SLOT && !u->name && scope_slot(u->run, u->scope, ref->index)->state != SLOT_KNOWN)
+		u->name = ref->name;
+}
+
 void loop_unknown(struct run *r, struct node *n)
 {
+	struct unknown_ctx u = { r, n->scope, NULL };
 	if (n->state == NODE_WAITING) { /* nothing inside could be shown: say so in the place of the tasks */
-		const char *what = n->plan->kind == PLAN_IF ? "taken or not" : "expands";
-		call_placeholder(r, n, arena_printf(&r->arena, "%s once what it reads is known", what));
+		const struct expr *e = n->plan->kind == PLAN_REPEAT ? n->plan->max : n->plan->subject;
+		const char *what = n->plan->kind == PLAN_IF ? "is decided" : "expands";
+		expr_each_ref(e, find_unknown, &u);
+		call_placeholder(r, n, arena_printf(&r->arena, "%s once `%s` has run", what, u.name ? u.name : "what it reads"));
 	}
 	node_unknown(r, n);
 }

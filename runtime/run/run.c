@@ -49,7 +49,7 @@ struct run_event *run_tell_task(struct run *r, enum run_event_kind kind, const s
 	e->out = t->out;
 	e->err = t->err;
 	e->diag = t->diag;
-	if (t->end_ms)
+	if (t->end_ms && t->start_ms)
 		e->duration_ms = t->end_ms - t->start_ms;
 	return e;
 }
