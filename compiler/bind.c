@@ -11,7 +11,7 @@ void bind_defaults(struct model *m)
 		struct model_param *p = m->params.at[i];
 		if (p->secret)
 			continue;
-		p->value = NULL;
+		p->value = !p->fallback && p->type->kind == TYPE_OPTIONAL ? &value_null : NULL;
 		if (p->fallback)
 			model_eval(m, m->arena, p->fallback, &p->value);
 	}

@@ -323,6 +323,8 @@ static void settle_param(struct checker *ck, struct decl *d)
 		model_eval(ck->model, ck->arena, p->fallback, &p->value);
 	if (p->secret)
 		p->value = value_secret(ck->arena, d->full);
+	else if (!p->fallback && p->type->kind == TYPE_OPTIONAL)
+		p->value = &value_null;
 	p->id = ck->model->params.len;
 	*vec_push(&ck->model->params) = p;
 }

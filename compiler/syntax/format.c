@@ -5,7 +5,10 @@
 
 enum { INDENT = 2 };
 struct piece { int kind; bool angle, glued, comment; uint32_t start, end, newlines; };
-struct line { uint32_t start, end, equals, indent; bool attribute; };
+/* What neighbouring lines line up: `name =`, `name: type`, `word name`. */
+enum shape { SHAPE_OTHER, SHAPE_ATTRIBUTE, SHAPE_FIELD, SHAPE_DECLARATION };
+/* column: where a line of its shape takes blanks, `pad` of them; comment: one behind the items, or 0. */
+struct line { uint32_t start, end, column, comment, pad, indent; enum shape shape; };
 struct layout {
 	const char *text;
 	VEC(struct piece) pieces;
@@ -132,6 +135,14 @@ static bool continues(const struct piece *p)
 	return false;
 }
 
+static enum shape shape_of(const struct layout *l, uint32_t first, uint32_t end)
+{
+	const struct piece *p = &l->pieces.at[first];
+	if (end - first < 3 || (p->kind != NAME && p->kind != STRING))
+		return SHAPE_OTHER;
+	return p[1].kind == EQUALS ? SHAPE_ATTRIBUTE : p[1].kind == COLON ? SHAPE_FIELD : p[1].kind == NAME && p[2].kind == COLON ? SHAPE_DECLARATION : SHAPE_OTHER;
+}
+
 static void put_line(struct layout *l, uint32_t first, uint32_t end)
 {
 	const struct piece *p = l->pieces.at;
@@ -140,42 +151,86 @@ static void put_line(struct layout *l, uint32_t first, uint32_t end)
 	indent += continues(&p[first]) && first > 0;
 	struct line line = {.start = (uint32_t)l->out.len, .indent = indent};
 	uint32_t depth = l->open.len;
+	enum shape shape = shape_of(l, first, end);
 	l->opened_on_line = false;
 	for (uint32_t i = first; i < end; i++) {
 		if (i > first && blank_between(l, i - first >= 2 ? &p[i - 2] : NULL, &p[i - 1], &p[i]))
 			buf_puts(&l->out, p[i].comment ? "  " : " ");
-		if (p[i].kind == EQUALS && i == first + 1)
-			line.equals = (uint32_t)l->out.len;
+		if (p[i].comment && i > first)
+			line.comment = (uint32_t)l->out.len;
+		if (i == first + (shape == SHAPE_FIELD ? 2 : 1))
+			line.column = (uint32_t)l->out.len;
 		put_piece(l, &p[i]);
 	}
-	line.attribute = line.equals && l->open.len == depth;
+	line.shape = l->open.len == depth && line.column ? shape : SHAPE_OTHER;
 	line.end = (uint32_t)l->out.len;
 	*vec_push(&l->lines) = line;
 }
 
-/* Neighbouring `name = value` lines of one indentation share the column of their `=`. */
-static void align(const struct layout *l, struct buf *ret)
+/* Characters, not bytes: what a reader's columns are made of. */
+static uint32_t columns(const struct layout *l, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < l->lines.len;) {
-		uint32_t n = i, widest = 0;
-		const struct line *first = &l->lines.at[i];
-		for (; n < l->lines.len; n++) {
-			const struct line *k = &l->lines.at[n];
-			if (k->start == k->end || k->indent != first->indent || (n > i && !(k->attribute && first->attribute)))
-				break;
-			uint32_t width = k->equals > k->start ? k->equals - k->start : 0;
-			widest = k->attribute && width > widest ? width : widest;
+	uint32_t n = 0;
+	for (; from < to; from++)
+		n += ((unsigned char)l->out.text[from] & 0xc0) != 0x80;
+	return n;
+}
+
+/* The end of the run of lines from `i` on that are of one indentation, without a blank line between. */
+static uint32_t run_end(const struct layout *l, uint32_t i, bool alike)
+{
+	const struct line *first = &l->lines.at[i];
+	uint32_t n = i;
+	for (; n < l->lines.len; n++) {
+		const struct line *k = &l->lines.at[n];
+		if (k->start == k->end || k->indent != first->indent || (alike && k->shape != first->shape))
+			break;
+	}
+	return n == i ? i + 1 : n;
+}
+
+/* Neighbouring lines of one shape and indentation share a column. */
+static void align_shapes(struct layout *l)
+{
+	for (uint32_t i = 0, n; i < l->lines.len; i = n) {
+		uint32_t widest = 0;
+		n = run_end(l, i, true);
+		if (l->lines.at[i].shape == SHAPE_OTHER)
+			continue;
+		for (uint32_t k = i; k < n; k++) {
+			uint32_t width = columns(l, l->lines.at[k].start, l->lines.at[k].column);
+			widest = width > widest ? width : widest;
 		}
-		n = n == i ? i + 1 : n;
-		for (; i < n; i++) {
-			const struct line *k = &l->lines.at[i];
-			if (k->start < k->end)
-				buf_printf(ret, "%*s", (int)(k->indent * INDENT), "");
-			uint32_t split = k->attribute ? k->equals : k->start;
-			buf_add(ret, l->out.text + k->start, split - k->start);
-			if (k->attribute)
-				buf_printf(ret, "%*s", (int)(widest - (split - k->start)), "");
-			buf_add(ret, l->out.text + split, k->end - split);
+		for (uint32_t k = i; k < n; k++)
+			l->lines.at[k].pad = widest - columns(l, l->lines.at[k].start, l->lines.at[k].column);
+	}
+}
+
+/* Where the comment of a line begins, with what was put into it; 0: the line has none. */
+static uint32_t comment_column(const struct layout *l, const struct line *k)
+{
+	return k->comment ? columns(l, k->start, k->comment) + k->pad : 0;
+}
+
+/* Neighbouring comments behind items share a column too. */
+static void put_lines(const struct layout *l, struct buf *ret)
+{
+	for (uint32_t i = 0, n; i < l->lines.len; i = n) {
+		uint32_t widest = 0;
+		n = run_end(l, i, false);
+		for (uint32_t k = i; k < n; k++)
+			widest = comment_column(l, &l->lines.at[k]) > widest ? comment_column(l, &l->lines.at[k]) : widest;
+		for (uint32_t k = i; k < n; k++) {
+			const struct line *line = &l->lines.at[k];
+			uint32_t split = line->shape != SHAPE_OTHER ? line->column : line->start, end = line->comment ? line->comment : line->end;
+			if (line->start < line->end)
+				buf_printf(ret, "%*s", (int)(line->indent * INDENT), "");
+			buf_add(ret, l->out.text + line->start, split - line->start);
+			buf_printf(ret, "%*s", (int)line->pad, "");
+			buf_add(ret, l->out.text + split, end - split);
+			if (line->comment)
+				buf_printf(ret, "%*s", (int)(widest - comment_column(l, line)), "");
+			buf_add(ret, l->out.text + end, line->end - end);
 			buf_putc(ret, '\n');
 		}
 	}
@@ -196,7 +251,8 @@ void ast_format(const struct ast_file *f, const char *text, struct buf *ret)
 		i = end;
 	}
 	buf_putc(&l.out, '\0');
-	align(&l, ret);
+	align_shapes(&l);
+	put_lines(&l, ret);
 	buf_finish(&l.out);
 	vec_finish(&l.pieces);
 	vec_finish(&l.lines);
