@@ -1,7 +1,7 @@
 /* graph: the plan as a picture. */
 #include "cli/cli.h"
 #include "compiler/base/file.h"
-#include "targets/graph.h"
+#include "cli/graph_states.h"
 #include <errno.h>
 #include <string.h>
 
@@ -86,7 +86,7 @@ int verb_graph(struct cli *c)
 	plan = cli_plan(c, file, &workflow, &inputs, &code);
 	if (!plan)
 		return code;
-	graph_init(&g, &c->arena, plan, all ? PLAN_NONE : workflow, NULL);
+	graph_init(&g, &c->arena, plan, all ? PLAN_NONE : workflow, graph_states_read(c, file, plan));
 	code = graph_put(c, &g, picture);
 	graph_finish(&g);
 	plan_destroy(plan);

@@ -5,6 +5,10 @@ export TWINC
 export LC_ALL=C.UTF-8 NO_COLOR=1
 unset TERM COLUMNS 2>/dev/null || true
 
+# Graphviz and fontconfig keep what they made until the end.
+LSAN_OPTIONS=suppressions=$(cd "$(dirname "$0")" && while [ ! -f tests/lsan.supp ] && [ "$PWD" != / ]; do cd ..; done && pwd)/tests/lsan.supp:print_suppressions=0
+export LSAN_OPTIONS
+
 # A judge or data set is missing: counted and listed at the end, an error where nothing may be missing.
 skip() {
 	echo "SKIP $*"
