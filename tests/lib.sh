@@ -15,3 +15,12 @@ skip() {
 	[ "${REQUIRE_TOOLS:-0}" = 1 ] && exit 1
 	exit 77
 }
+
+# The program must be there before anything is compared with it, let alone recorded.
+under_test() {
+	TWINC=$(command -v "$TWINC") || {
+		echo "TWINC names no program"
+		exit 1
+	}
+	case $TWINC in /*) ;; *) TWINC=$PWD/$TWINC ;; esac
+}
