@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A compiled expression grows with its repetitions, nested ones by their product. */
-#define MAX_WEIGHT 20000
+#define MAX_WEIGHT 2000
 
 static const char *class_of(char c, bool inside)
 {
@@ -99,36 +99,55 @@ static uint32_t least(uint64_t a)
 	return a > MAX_WEIGHT + 1 ? MAX_WEIGHT + 1 : (uint32_t)a;
 }
 
-/* How large the translated expression grows: of the sequence at *p up to a closing parenthesis. */
+/* The weight of what a repetition at *p makes of `last`; it is stepped over. */
+static uint64_t weigh_repetition(const char **p, uint64_t last)
+{
+	char c = *(*p)++;
+	if (c == '+') /* compiled as xx* */
+		return 2 * last;
+	if (c != '{')
+		return last;
+	char *end;
+	uint64_t low = strtoull(*p, &end, 10), high = *end == ',' ? strtoull(end + 1, &end, 10) : low;
+	uint64_t times = least(high > low ? high : low);
+	*p = end + (*end == '}');
+	return last * (times ? times : 1);
+}
+
+/* Steps over one atom, up to a closing parenthesis of its group. */
+static uint32_t weigh(const char **p, int depth);
+static uint64_t weigh_atom(const char **p, int depth)
+{
+	uint64_t weight = 1;
+	char c = *(*p)++;
+	if (c == '(') {
+		weight = weigh(p, depth + 1);
+		*p += **p == ')';
+	} else if (c == '[') {
+		*p += **p == '^';
+		*p += **p == ']';
+		*p += strcspn(*p, "]");
+		*p += **p == ']';
+	} else if (c == '\\') {
+		*p += **p != '\0';
+	}
+	return weight;
+}
+
+/* How large the translated expression grows: the sequence at *p up to a closing parenthesis. A repetition of a repetition
+ * is no pattern elsewhere either. */
 static uint32_t weigh(const char **p, int depth)
 {
-	uint64_t sum = 1, last = 0;
-	if (depth > 50)
-		return MAX_WEIGHT + 1;
+	uint64_t sum = 1;
 	while (**p && **p != ')') {
-		char c = *(*p)++;
-		if (c == '(') {
-			last = weigh(p, depth + 1);
-			*p += **p == ')';
-		} else if (c == '[') {
-			*p += **p == '^';
-			*p += **p == ']';
-			*p += strcspn(*p, "]");
-			*p += **p == ']';
-			last = 1;
-		} else if (c == '{') {
-			char *end;
-			uint64_t low = strtoull(*p, &end, 10), high = *end == ',' ? strtoull(end + 1, &end, 10) : low;
-			uint64_t times = least(high > low ? high : low);
-			sum = least(sum + last * (times ? times - 1 : 0));
-			last = least(last * (times ? times : 1));
-			*p = end + (*end == '}');
-			continue;
-		} else {
-			*p += c == '\\' && **p;
-			last = 1;
-		}
-		sum = least(sum + last);
+		uint64_t weight = depth > 50 ? MAX_WEIGHT + 1 : weigh_atom(p, depth);
+		if (**p && strchr("*+?{", **p))
+			weight = weigh_repetition(p, weight);
+		if (**p && strchr("*+?{", **p))
+			weight = MAX_WEIGHT + 1;
+		sum = least(sum + weight);
+		if (sum > MAX_WEIGHT)
+			break;
 	}
 	return (uint32_t)sum;
 }

@@ -210,33 +210,34 @@ static bool evaluate(const struct factors *f, struct unit *ret)
 	return true;
 }
 
-static void put_factor(const struct factor *f, int exponent, struct buf *ret)
+/* What is above the line first, then the divisors; what cancelled is gone. */
+static struct factors in_order(const struct factors *f)
 {
-	buf_add(ret, f->name, f->len);
-	if (exponent != 1)
-		buf_printf(ret, "^%d", exponent);
+	struct factors ret = {0};
+	for (int sign = 1; sign >= -1; sign -= 2) {
+		for (uint32_t i = 0; i < f->n; i++) {
+			if (f->at[i].exponent * sign > 0)
+				ret.at[ret.n++] = f->at[i];
+		}
+	}
+	return ret;
 }
 
-/* "kg*m/s^2": what is above the line first, each divisor behind a slash of its own. */
+/* "kg*m/s^2" of factors in order: each divisor behind a slash of its own. */
 static char *write_name(struct arena *a, const struct factors *f)
 {
 	struct buf b = {0};
 	for (uint32_t i = 0; i < f->n; i++) {
-		if (f->at[i].exponent <= 0)
-			continue;
-		if (b.len)
+		int exponent = f->at[i].exponent;
+		if (exponent < 0)
+			buf_puts(&b, i ? "/" : "1/");
+		else if (i)
 			buf_putc(&b, '*');
-		put_factor(&f->at[i], f->at[i].exponent, &b);
+		buf_add(&b, f->at[i].name, f->at[i].len);
+		if (abs(exponent) != 1)
+			buf_printf(&b, "^%d", abs(exponent));
 	}
-	if (b.len == 0)
-		buf_putc(&b, '1');
-	for (uint32_t i = 0; i < f->n; i++) {
-		if (f->at[i].exponent >= 0)
-			continue;
-		buf_putc(&b, '/');
-		put_factor(&f->at[i], -f->at[i].exponent, &b);
-	}
-	char *name = arena_strndup(a, b.text, b.len);
+	char *name = arena_strndup(a, buf_text(&b), b.len);
 	buf_finish(&b);
 	return name;
 }
@@ -329,6 +330,7 @@ static bool combine(struct arena *a, const struct unit *x, const struct unit *y,
 			return false;
 	}
 	struct unit u;
+	f = in_order(&f); /* so that the name, read again, overflows no earlier */
 	if (!evaluate(&f, &u))
 		return false;
 	if (unit_same_dim(&u, NULL)) {

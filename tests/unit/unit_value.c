@@ -298,7 +298,7 @@ static void patterns_are_whole_and_bounded(void **state)
 		if (matches != rows[i].matches)
 			fail_msg("%s on %s", rows[i].pattern, rows[i].text);
 	}
-	static const char *const wrong[] = {"(", "[a", "a{2", "(a)\\1", "(((a{200}){200}){200})", "\\q", "a\\", "[\\]]"};
+	static const char *const wrong[] = {"(", "[a", "a{2", "(a)\\1", "(((a{200}){200}){200})", "a++++++++++++++++++++++++++++++++++", "\\q", "a\\", "[\\]]"};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		char *error = NULL;
 		if (pattern_check(&arena, wrong[i], &error))
