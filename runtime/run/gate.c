@@ -53,7 +53,7 @@ static const char *requirement_text(struct run *r, struct node *n, const struct 
 	return text;
 }
 
-struct outcome { bool unknown; const struct plan_requirement *failed; const char *text, *all; };
+struct outcome { bool unknown, asks; const struct plan_requirement *failed; const char *text, *all; };
 
 static struct outcome gate_evaluate(struct run *r, struct node *n)
 {
@@ -79,6 +79,11 @@ static struct outcome gate_evaluate(struct run *r, struct node *n)
 		}
 	}
 	o.all = arena_strndup(&r->arena, buf_text(&all), all.len);
+	/* A gate without requirements only waits for a person; the checker lets none but `ask` be so. */
+	if (n->plan->n_requirements == 0) {
+		o.asks = true;
+		o.all = o.text = "a person has to look";
+	}
 	buf_finish(&all);
 	return o;
 }
@@ -99,8 +104,9 @@ static const char *verdict_word(enum gate_verdict v)
 static void report(struct run *r, struct node *n, enum diag_code code, const struct outcome *o)
 {
 	const char *name = node_name(r, n);
-	struct diag *d = fail_node(r, n, code, o->failed->expr->span, "gate `%s` is not passed: %s", name, o->text);
-	diag_label(d, n->plan->span, "this gate");
+	struct diag *d = fail_node(r, n, code, o->failed ? o->failed->expr->span : n->plan->span, "gate `%s` is not passed: %s", name, o->text);
+	if (o->failed)
+		diag_label(d, n->plan->span, "this gate");
 	for (uint32_t i = 0; i < n->plan->n_guards; i++) {
 		uint32_t by = r->plan->slots[n->plan->guards[i]].node;
 		if (by != PLAN_NONE)
@@ -134,11 +140,11 @@ void gate_go(struct run *r, struct node *n)
 	struct digest_hex digest = { "" };
 	if (!all_absent(r, n))
 		o = gate_evaluate(r, n);
-	if (!o.failed && o.unknown) {
+	if (!o.failed && !o.asks && o.unknown) {
 		node_unknown(r, n);
 		return;
 	}
-	if (!o.failed) {
+	if (!o.failed && !o.asks) {
 		conclude(r, n, GATE_PASSED, &o, NULL);
 		return;
 	}
