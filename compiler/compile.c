@@ -39,11 +39,18 @@ bool compile_parse(struct compile *c, const char *file)
 			diag_help(d, "`twinc init` writes a starter twin");
 		return false;
 	}
+	ast_finish(c->ast);
 	const char *shown = strcmp(file, "-") == 0 ? "<stdin>" : file;
 	c->ast = ast_parse(&c->arena, &c->intern, &c->diags, sources_add(&c->sources, shown, text, len), false);
 	return true;
 }
 
+
+static void resolve(struct compile *c)
+{
+	model_finish(c->model);
+	c->model = model_resolve(&c->diags, &c->intern, c->ast);
+}
 
 /* The rules see the twin with its defaults, then as each scenario has it. */
 static void check_scenarios(struct compile *c)
@@ -63,7 +70,7 @@ bool compile_check(struct compile *c)
 {
 	if (!c->ast)
 		return false;
-	c->model = model_resolve(&c->diags, &c->intern, c->ast);
+	resolve(c);
 	if (c->diags.n_errors == 0)
 		check_scenarios(c);
 	return c->diags.n_errors == 0;
@@ -79,7 +86,7 @@ struct plan *compile_plan(struct compile *c, const struct compile_request *reque
 {
 	if (!compile_parse(c, request->file))
 		return NULL;
-	c->model = model_resolve(&c->diags, &c->intern, c->ast);
+	resolve(c);
 	if (c->diags.n_errors)
 		return NULL;
 	struct bound bound = {0};

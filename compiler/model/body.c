@@ -319,10 +319,20 @@ static const struct type *slot_type(struct checker *ck, struct model_slot *s)
 	return n && n->slot == s ? settle(ck, n) : s->type;
 }
 
+/* What leaves a body has passed its gates there: absent where one skipped. */
+static const struct type *inner_type(struct checker *ck, struct model_slot *inner, bool raw)
+{
+	const struct type *t = slot_type(ck, inner);
+	for (uint32_t i = 0; !raw && i < inner->n_gates; i++)
+		if (inner->gates[i]->on_fail == MODEL_SKIP && t->kind != TYPE_POISON)
+			return type_optional(ck->arena, t);
+	return t;
+}
+
 static const struct type *export_type(struct checker *ck, struct model_slot *s)
 {
 	struct arena *a = ck->arena;
-	const struct type *t = s->inner ? slot_type(ck, s->inner) : NULL, *o = s->otherwise ? slot_type(ck, s->otherwise) : NULL;
+	const struct type *t = s->inner ? inner_type(ck, s->inner, s->raw) : NULL, *o = s->otherwise ? inner_type(ck, s->otherwise, s->raw) : NULL;
 	if ((t && t->kind == TYPE_POISON) || (o && o->kind == TYPE_POISON))
 		return &type_poison;
 	if (s->node->kind == MODEL_FOR)
@@ -386,6 +396,27 @@ struct model_slot *body_find(struct context *cx, struct model_body *body, const 
 		return NULL;
 	settle(cx->ck, n);
 	return n->slot;
+}
+
+static bool gated_inside(const struct model_slot *s)
+{
+	return s && (s->n_gates > 0 || (s->kind == MODEL_SLOT_EXPORT && (gated_inside(s->inner) || gated_inside(s->otherwise))));
+}
+
+struct model_slot *body_unchecked(struct checker *ck, struct model_slot *s)
+{
+	if (s->kind != MODEL_SLOT_EXPORT || s->raw || !(gated_inside(s->inner) || gated_inside(s->otherwise)))
+		return s;
+	if (!s->unchecked) {
+		struct builder b = {.ck = ck, .w = s->body->workflow};
+		struct model_slot *raw = new_slot(&b, s->body, MODEL_SLOT_EXPORT, s->name, s->span, s->node);
+		raw->raw = true;
+		raw->inner = s->inner ? body_unchecked(ck, s->inner) : NULL;
+		raw->otherwise = s->otherwise ? body_unchecked(ck, s->otherwise) : NULL;
+		raw->type = export_type(ck, raw);
+		s->unchecked = raw;
+	}
+	return s->unchecked;
 }
 
 /* -- what gates guard -------------------------------------------------------------------------------------------------------- */

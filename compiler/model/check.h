@@ -115,6 +115,8 @@ void offer_names(struct context *cx, struct near *near);
 struct expr *check_operator(struct context *cx, const struct ast_expr *e, const struct type *expected);
 /* An operand that must be there, of a type; false after a report. */
 bool check_present(struct context *cx, const struct expr *e, const char *what);
+/* Labels the gate or the `if` that makes a value absent. */
+void explain_absent(struct context *cx, struct diag *d, const struct expr *e);
 
 /* -- check_builtin.c */
 struct expr *check_call(struct context *cx, const struct ast_expr *e, const struct type *expected);
@@ -145,6 +147,8 @@ void body_guards(struct checker *ck, struct model_body *body);
 /* The slot that a name means in a body or around it, or NULL. Its type is settled. */
 struct model_slot *body_find(struct context *cx, struct model_body *body, const char *name);
 struct model_name *body_name(struct model_body *body, const char *name, struct model_body **ret_where);
+/* Of an export, the slot that unchecked(x) means: past the gates inside; the slot itself where there are none. */
+struct model_slot *body_unchecked(struct checker *ck, struct model_slot *s);
 void body_offer(struct model_body *body, struct near *near);
 /* Where expressions of this body stand. Scopes are made in the arena. */
 struct context body_context(struct checker *ck, struct model_body *body);

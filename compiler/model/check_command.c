@@ -227,8 +227,11 @@ static const struct expr *check_script(struct context *cx, const struct ast_expr
 			continue;
 		}
 		struct expr *hole = check_expr(cx, p, NULL);
-		if (hole->op == EXPR_CONST) /* EXPR_WORDS takes a constant string for script text */
-			hole = arena_copy(cx->ck->arena, hole, sizeof *hole);
+		if (hole->op == EXPR_CONST && hole->value->kind == VALUE_STRING) { /* a bare constant is the script's own text */
+			struct expr *text = expr_new(cx->ck->arena, EXPR_TEXT, hole->span, hole->type, 1);
+			text->args[0] = hole;
+			hole = text;
+		}
 		ok = check_word(cx, hole, false) && ok;
 		if (shell.stack[shell.depth] != SHELL_PLAIN) {
 			report_quoted(cx, p, shell.stack[shell.depth], before, p->next && p->next->kind == AST_STRING ? p->next->string.text : "");

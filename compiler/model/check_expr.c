@@ -42,13 +42,15 @@ static struct expr *ref(struct checker *ck, enum expr_op op, struct span span, c
 /* A slot read past its gates may be absent where a gate skips. */
 static struct expr *slot_ref(struct context *cx, struct span span, struct model_slot *s)
 {
+	s->used = true;
+	if (cx->unchecked)
+		s = body_unchecked(cx->ck, s);
 	bool checked = s->n_gates > 0 && !cx->unchecked, skips = false;
 	for (uint32_t i = 0; i < s->n_gates; i++) {
 		if (s->gates[i] == cx->gate)
 			checked = false;
 		skips = skips || s->gates[i]->on_fail == MODEL_SKIP;
 	}
-	s->used = true;
 	struct expr *e = ref(cx->ck, EXPR_SLOT, span, checked && skips ? type_optional(cx->ck->arena, s->type) : s->type, s->id, s->name);
 	e->checked = checked;
 	if (s->node && s->node->step)
@@ -680,6 +682,8 @@ static struct expr *mismatch(struct context *cx, const struct expr *e, const str
 		diag_label(d, declared, "wanted: %s", units ? arena_printf(ck->arena, "%s (%s)", unit_dim_name(ck->arena, type->unit), type->unit->name) : arena_printf(ck->arena, "`%s`", show(ck, whole)));
 	else
 		diag_note(d, "%s is wanted", a_type(ck, whole));
+	if (e->type->kind == TYPE_OPTIONAL)
+		explain_absent(cx, d, e);
 	if (!units)
 		explain_mismatch(ck, d, e, type);
 	return make_poison(ck, e->span);

@@ -7,11 +7,26 @@ static bool is_number(const struct type *t)
 	return t->kind == TYPE_INT || t->kind == TYPE_FLOAT;
 }
 
+void explain_absent(struct context *cx, struct diag *d, const struct expr *e)
+{
+	while (e->op == EXPR_MEMBER || e->op == EXPR_INDEX || e->op == EXPR_AS)
+		e = e->args[0];
+	if (e->op != EXPR_SLOT)
+		return;
+	const struct model_slot *s = cx->ck->model->slots.at[e->index];
+	for (uint32_t i = 0; e->checked && i < s->n_gates; i++)
+		if (s->gates[i]->on_fail == MODEL_SKIP)
+			diag_label(d, s->gates[i]->on_fail_span, "absent where gate `%s` is not passed", s->gates[i]->name);
+	if (s->kind == MODEL_SLOT_EXPORT && s->node->kind == MODEL_IF)
+		diag_label(d, s->node->span, "absent where this condition does not hold");
+}
+
 bool check_present(struct context *cx, const struct expr *e, const char *what)
 {
 	if (e->type->kind != TYPE_OPTIONAL && e->type->kind != TYPE_NULL)
 		return true;
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0310, e->span, "%s may be absent", what), "this is %s", a_type(cx->ck, e->type));
+	explain_absent(cx, d, e);
 	diag_help(d, "say what stands for it with `??`, such as `(x ?? 0)`");
 	return false;
 }

@@ -111,6 +111,8 @@ struct model_slot {
 	struct model_body *body;   /* that it lives in */
 	struct model_node *node;   /* that fills it, or NULL */
 	struct model_slot *inner, *otherwise; /* EXPORT: the slot inside; of the `else` branch */
+	struct model_slot *unchecked; /* EXPORT: the same past the gates that stand inside, where something asks for it */
+	bool raw;                  /* EXPORT: it is that */
 	struct model_node **gates; uint32_t n_gates; /* that guard it */
 	bool used;
 };

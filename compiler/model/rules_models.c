@@ -22,9 +22,9 @@ static void check_slot(struct walk *w, const struct model_slot *s, bool checked)
 	switch (s->kind) {
 	case MODEL_SLOT_EXPORT:
 		if (s->inner)
-			check_slot(w, s->inner, true);
+			check_slot(w, s->inner, !s->raw);
 		if (s->otherwise)
-			check_slot(w, s->otherwise, true);
+			check_slot(w, s->otherwise, !s->raw);
 		break;
 	case MODEL_SLOT_VALUE:
 		if (s->node->subject)

@@ -197,7 +197,7 @@ static struct doc *dump_exports(struct dumper *d, const struct plan_export *expo
 	struct doc *map = doc_map(d->arena);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct plan_slot *inner = &d->p->slots[exports[i].inner], *outer = &d->p->slots[exports[i].outer];
-		doc_append(d->arena, map, outer->name ? outer->name : "?",
+		doc_append(d->arena, map, exports[i].raw ? arena_printf(d->arena, "unchecked(%s)", outer->name ? outer->name : "?") : outer->name ? outer->name : "?",
 			doc_printf(d->arena, "%s: %s", inner->name ? inner->name : "?", type_or_nothing(d, outer->type)));
 	}
 	return map;

@@ -114,7 +114,7 @@ static struct plan_export *lower_exports(struct lower *l, const struct model_nod
 	for (uint32_t i = 0; i < n->body->slots.len; i++) {
 		const struct model_slot *s = n->body->slots.at[i], *inner = otherwise ? s->otherwise : s->inner;
 		if (s->kind == MODEL_SLOT_EXPORT && s->node == n && inner)
-			list[(*ret_n)++] = (struct plan_export){inner->id, s->id};
+			list[(*ret_n)++] = (struct plan_export){inner->id, s->id, s->raw};
 	}
 	return list;
 }

@@ -29,6 +29,7 @@ static void pack_export(struct pack *p, void *export)
 	struct plan_export *e = export;
 	pack_u32(p, "inner", &e->inner);
 	pack_u32(p, "outer", &e->outer);
+	pack_bool(p, "raw", &e->raw);
 }
 
 static void pack_construct(struct pack *p, struct plan_node *n)

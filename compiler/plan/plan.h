@@ -66,7 +66,7 @@ enum plan_on_fail { PLAN_BLOCK, PLAN_WARN, PLAN_SKIP, PLAN_ASK };
 struct plan_argument { const struct expr *expr; /* NULL: the input's default */ struct span span; };
 struct plan_requirement { const char *name; const struct expr *expr; struct span span; };
 /* Inner slot -> outer slot. FOR: the list of all rounds. IF: null where the branch was not taken. REPEAT: the last round's. */
-struct plan_export { uint32_t inner, outer; };
+struct plan_export { uint32_t inner, outer; bool raw; /* past its gates, for unchecked() outside */ };
 struct plan_node {
 	enum plan_node_kind kind;
 	const char *name; /* the call's, value's or gate's name; "for", "if", "repeat" otherwise */

@@ -55,7 +55,7 @@ static void export_arm(struct run *r, struct node *n, const struct plan_export *
 	e->plan = plan;
 	for (uint32_t i = 0; i < n->n_scopes; i++) {
 		waiter_block_slot(r, &e->waiter, scope_slot(r, n->scopes[i], plan->inner));
-		for (uint32_t k = 0; k < p->n_gates; k++) {
+		for (uint32_t k = 0; !plan->raw && k < p->n_gates; k++) {
 			struct node *gate = scope_node(r, n->scopes[i], p->gates[k]);
 			if (gate)
 				waiter_block_node(r, &e->waiter, gate);
@@ -70,7 +70,7 @@ void export_go(struct run *r, struct export *e)
 	const struct value **items = arena_new_n(&r->arena, const struct value *, n->n_scopes), *v = NULL;
 	enum slot_state state = SLOT_KNOWN;
 	for (uint32_t i = 0; i < n->n_scopes && state != SLOT_FAILED; i++) {
-		enum slot_state s = slot_read(r, n->scopes[i], e->plan->inner, true, &items[i]);
+		enum slot_state s = slot_read(r, n->scopes[i], e->plan->inner, !e->plan->raw, &items[i]);
 		if (s != SLOT_KNOWN)
 			state = s;
 	}
@@ -238,7 +238,7 @@ static void repeat_done(struct run *r, struct node *n, struct scope *s)
 	enum node_state end = NODE_DONE;
 	for (uint32_t i = 0; i < n->plan->n_exports; i++) {
 		const struct value *v = NULL;
-		enum slot_state state = slot_read(r, s, n->plan->exports[i].inner, true, &v);
+		enum slot_state state = slot_read(r, s, n->plan->exports[i].inner, !n->plan->exports[i].raw, &v);
 		if (state == SLOT_FAILED)
 			end = NODE_FAILED;
 		slot_fill(r, n->scope, n->plan->exports[i].outer, state == SLOT_OPEN ? SLOT_FAILED : state, v);
