@@ -9,10 +9,15 @@ unset TERM COLUMNS 2>/dev/null || true
 LSAN_OPTIONS=suppressions=$(cd "$(dirname "$0")" && while [ ! -f tests/lsan.supp ] && [ "$PWD" != / ]; do cd ..; done && pwd)/tests/lsan.supp:print_suppressions=0
 export LSAN_OPTIONS
 
-# A judge or data set is missing: counted and listed at the end, an error where nothing may be missing.
+# A judge is missing: counted and listed at the end, an error where none may be missing.
 skip() {
 	echo "SKIP $*"
 	[ "${REQUIRE_TOOLS:-0}" = 1 ] && exit 1
+	exit 77
+}
+# A collection of data is missing: counted and listed, never an error.
+skip_data() {
+	echo "SKIP data/$*"
 	exit 77
 }
 
