@@ -179,6 +179,75 @@ static bool bind_scenario_by_name(struct compile *c, const char *name)
 	return false;
 }
 
+/* -- secrets that a workflow needs ------------------------------------------------------------------------------------------- */
+
+struct need { bool *params, *workflows, *steps; };
+
+static void need_expr(const struct expr *e, struct need *n)
+{
+	if (!e)
+		return;
+	if (e->op == EXPR_PARAM)
+		n->params[e->index] = true;
+	for (uint32_t i = 0; i < e->n; i++)
+		need_expr(e->args[i], n);
+}
+
+static void need_ref(const struct expr *ref, void *ctx)
+{
+	need_expr(ref, ctx);
+}
+
+static void need_step(const struct model_thing *t, struct need *n)
+{
+	if (n->steps[t->id])
+		return;
+	n->steps[t->id] = true;
+	for (uint32_t i = 0; i < t->n_inputs; i++)
+		need_expr(t->inputs[i].expr, n);
+	for (uint32_t i = 0; i < t->schema->n_attrs; i++)
+		need_expr(t->attrs[i].expr, n);
+	for (const struct model_block *b = t->blocks; b; b = b->next)
+		for (uint32_t i = 0; i < b->n_entries; i++)
+			need_expr(b->entries[i].expr, n);
+}
+
+static void need_workflow(const struct model_workflow *w, struct need *n);
+
+static void need_body(const struct model_body *b, struct need *n)
+{
+	for (const struct model_node *k = b->nodes; k; k = k->next) {
+		model_each_ref(k, need_ref, n);
+		if (k->step)
+			need_step(k->step, n);
+		if (k->workflow)
+			need_workflow(k->workflow, n);
+		if (k->inner)
+			need_body(k->inner, n);
+		if (k->otherwise)
+			need_body(k->otherwise, n);
+	}
+}
+
+static void need_workflow(const struct model_workflow *w, struct need *n)
+{
+	if (n->workflows[w->id])
+		return;
+	n->workflows[w->id] = true;
+	need_body(w->body, n);
+}
+
+static void check_needed_secrets(struct compile *c, const struct model_workflow *w)
+{
+	const struct model *m = c->model;
+	struct need n = {arena_new_n(&c->arena, bool, m->params.len + 1), arena_new_n(&c->arena, bool, m->workflows.len + 1), arena_new_n(&c->arena, bool, m->steps.len + 1)};
+	need_workflow(w, &n);
+	for (uint32_t i = 0; i < m->params.len; i++)
+		if (n.params[i] && m->params.at[i]->secret && !m->params.at[i]->value)
+			diag_help(diag_here(diag_add(&c->diags, DIAG_E0505, m->params.at[i]->span, "secret `%s` is not bound, and workflow `%s` needs it", m->params.at[i]->name, w->name), "bound when the twin is applied"),
+				"add `--secret %s=env:NAME` to the command line, or `file:PATH` or `cmd:COMMAND`", m->params.at[i]->name);
+}
+
 /* -- what is still open ------------------------------------------------------------------------------------------------------ */
 
 static void check_secret(struct compile *c, const struct compile_request *r, const char *name)
@@ -210,10 +279,15 @@ static void check_open(struct compile *c, const struct compile_request *r, struc
 	for (uint32_t i = 0; i < c->model->params.len; i++) {
 		struct model_param *p = c->model->params.at[i];
 		if (p->secret && !in_list(r->secrets, r->n_secrets, p->name))
-			p->value = NULL; /* apply refuses where a task needs it */
+			p->value = NULL;
 		else if (!p->secret && !p->value && !r->partial)
 			diag_help(diag_here(diag_add(&c->diags, DIAG_E0505, p->span, "parameter `%s` is not bound", p->name), "it has no default"), "add `%s=...` to the command line, or a default here", p->name);
 	}
+	if (r->run && b->workflow)
+		check_needed_secrets(c, b->workflow);
+	for (uint32_t i = 0; i < c->model->params.len; i++) /* for a plan its name is enough */
+		if (c->model->params.at[i]->secret && !c->model->params.at[i]->value)
+			c->model->params.at[i]->value = value_secret(&c->arena, c->model->params.at[i]->name);
 	for (uint32_t i = 0; b->workflow && !r->partial && i < b->workflow->n_inputs; i++) {
 		const struct model_field *f = &b->workflow->inputs[i];
 		if (!b->inputs[i] && f->type->kind == TYPE_SECRET && in_list(r->secrets, r->n_secrets, f->name))

@@ -22,6 +22,7 @@ struct compile_request {
 	uint32_t n_bindings;
 	const char **secrets;   /* names that --secret binds */
 	uint32_t n_secrets;
+	bool run;               /* it will run: secrets that the workflow needs must be bound */
 	bool partial;           /* for pictures and dumps: what is not bound stays open, and no workflow need be chosen */
 };
 struct ast_file;
