@@ -129,7 +129,7 @@ struct expr *check_text(struct context *cx, const struct ast_expr *e);
 struct model_thing *check_thing(struct checker *ck, struct decl *d);
 /* An attribute's value against its type, the special ones too. */
 const struct expr *check_special(struct context *cx, const struct ast_expr *e, const struct type *t, struct model_thing *thing, const char *name, struct span declared);
-/* Place, thing or part that a dotted expression names, as a constant string; NULL after a report. */
+/* -- check_place.c: the place that a dotted expression names, as a constant string; NULL after a report */
 const struct expr *check_place(struct context *cx, const struct ast_expr *e);
 /* -- check_trigger.c */
 void check_trigger(struct checker *ck, struct model_thing *t, struct decl *d);
