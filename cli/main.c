@@ -18,6 +18,7 @@ const struct verb verbs[] = {
 		"twinc fmt - < a.twin|as a filter" },
 	{ "explain", verb_explain, WORDS_OPTIONAL, 0, "CODE", "what a diagnostic means and what to do",
 		"twinc explain E0412|one of them\n"
+		"twinc explain unpinned-image|a rule of lint\n"
 		"twinc explain|all codes" },
 	{ "plan", verb_plan, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_JSON | GROUP_FORMAT | GROUP_EXITCODE | GROUP_APPLY, NULL,
 		"what apply would do, and why",

@@ -1,6 +1,7 @@
 /* explain: the page of a diagnostic, built in. */
 #include "cli/cli.h"
 #include "compiler/diag/near.h"
+#include "compiler/model/model.h"
 #include "stdlib/stdlib.h"
 #include <ctype.h>
 #include <string.h>
@@ -27,26 +28,48 @@ static int codes_list(void)
 	return CLI_DONE;
 }
 
+/* E0412, e0412 or the name of a lint rule; DIAG_CODE_COUNT for anything else. */
+static enum diag_code code_find(struct cli *c)
+{
+	char *id = arena_strdup(&c->arena, c->subject);
+	enum diag_code code;
+	const char *rule;
+
+	for (uint32_t i = 0; (rule = model_lint_rule(i, &code)); i++)
+		if (strcmp(rule, id) == 0)
+			return code;
+	id[0] = (char)toupper((unsigned char)id[0]);
+	return diag_code_find(id);
+}
+
+static int code_unknown(struct cli *c)
+{
+	struct near near;
+	enum diag_code code;
+	const char *rule;
+
+	near_init(&near, c->subject);
+	for (int i = 0; i < DIAG_CODE_COUNT; i++)
+		near_offer(&near, diag_code_info((enum diag_code)i)->id);
+	for (uint32_t i = 0; (rule = model_lint_rule(i, &code)); i++)
+		near_offer(&near, rule);
+	if (near_best(&near))
+		return cli_usage(c, "there is no code %s; did you mean %s?", c->subject, near_best(&near));
+	return cli_usage(c, "there is no code %s; `twinc explain` lists all", c->subject);
+}
+
 int verb_explain(struct cli *c)
 {
 	const struct stdlib_file *page;
 	enum diag_code code;
-	struct near near;
-	char *id;
+	const char *id;
 
 	if (!c->subject)
 		return codes_list();
-	id = arena_strdup(&c->arena, c->subject);
-	id[0] = (char)toupper((unsigned char)id[0]);
-	code = diag_code_find(id);
-	if (code == DIAG_CODE_COUNT) {
-		near_init(&near, id);
-		for (int i = 0; i < DIAG_CODE_COUNT; i++)
-			near_offer(&near, diag_code_info((enum diag_code)i)->id);
-		if (near_best(&near))
-			return cli_usage(c, "there is no code %s; did you mean %s?", id, near_best(&near));
-		return cli_usage(c, "there is no code %s; `twinc explain` lists all", id);
-	}
+	code = code_find(c);
+	if (code == DIAG_CODE_COUNT)
+		return code_unknown(c);
+	id = diag_code_info(code)->id;
 	page = page_find(id);
 	if (page)
 		fwrite(page->text, 1, page->len, stdout);
