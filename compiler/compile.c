@@ -27,6 +27,12 @@ void compile_finish(struct compile *c)
 	arena_finish(&c->arena);
 }
 
+void compile_parse_text(struct compile *c, const char *name, const char *text, size_t len)
+{
+	ast_finish(c->ast);
+	c->ast = ast_parse(&c->arena, &c->intern, &c->diags, sources_add(&c->sources, name, text, len), false);
+}
+
 bool compile_parse(struct compile *c, const char *file)
 {
 	char *text;
@@ -39,9 +45,7 @@ bool compile_parse(struct compile *c, const char *file)
 			diag_help(d, "`twinc init` writes a starter twin");
 		return false;
 	}
-	ast_finish(c->ast);
-	const char *shown = strcmp(file, "-") == 0 ? "<stdin>" : file;
-	c->ast = ast_parse(&c->arena, &c->intern, &c->diags, sources_add(&c->sources, shown, text, len), false);
+	compile_parse_text(c, strcmp(file, "-") == 0 ? "<stdin>" : file, text, len);
 	return true;
 }
 

@@ -39,6 +39,8 @@ void compile_init(struct compile *c);
 void compile_finish(struct compile *c);
 /* Parses the file. False when it cannot be read; syntax errors are in c->diags. */
 bool compile_parse(struct compile *c, const char *file);
+/* The same of a text in memory (borrowed), shown as `name`; imports start from the folder of that name. */
+void compile_parse_text(struct compile *c, const char *name, const char *text, size_t len);
 /* Resolves, checks and applies the rules. True when there is no error. */
 bool compile_check(struct compile *c);
 /* Lint rules on top of a checked twin. */

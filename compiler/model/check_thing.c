@@ -243,6 +243,14 @@ static void unknown_item(struct thing_reader *r, const char *name, struct span s
 	buf_finish(&list);
 }
 
+/* What an item that does not belong here is called in a message, and where that stands. */
+static const char *item_name(const struct ast_item *i, struct span *ret_span)
+{
+	bool named = i->kind == AST_ATTRIBUTE || i->kind == AST_FIELD || i->kind == AST_FUNCTION;
+	*ret_span = named ? i->name_span : i->kind == AST_IMPORT ? i->span : i->word_span;
+	return named ? i->name : i->kind == AST_IMPORT ? "import" : i->word;
+}
+
 static bool has_attr(const struct schema_attr *attrs, uint32_t n, const char *name)
 {
 	for (uint32_t i = 0; i < n; i++)
@@ -286,11 +294,12 @@ static void read_block_items(struct thing_reader *r, struct model_block *b, cons
 		read_entries(r, b, item);
 		return;
 	}
+	struct span span;
 	for (const struct ast_item *i = item->body; i; i = i->next) {
 		if (i->kind == AST_ATTRIBUTE && has_attr(s->attrs, s->n_attrs, i->name))
 			set_attr(r, b->attrs, s->attrs, s->n_attrs, i);
 		else
-			unknown_item(r, i->name ? i->name : i->word, i->name ? i->name_span : i->word_span, s->attrs, s->n_attrs, NULL, what);
+			unknown_item(r, item_name(i, &span), span, s->attrs, s->n_attrs, NULL, what);
 	}
 	report_missing(r->ck, s->attrs, b->attrs, s->n_attrs, b->span, what);
 }
@@ -518,6 +527,7 @@ static void read_items(struct thing_reader *r)
 	struct model_thing *t = r->t;
 	const struct schema *s = t->schema;
 	const char *what = t->schema->name == t->role ? arena_printf(r->ck->arena, "a %s", t->role) : arena_printf(r->ck->arena, "a `%s`", s->name);
+	struct span span;
 	for (const struct ast_item *i = r->decl->item->body; i; i = i->next) {
 		const struct schema_block *b = i->kind == AST_BLOCK || i->kind == AST_DECLARATION ? schema_block(s, i->word) : NULL;
 		if (i->kind == AST_ATTRIBUTE && has_attr(s->attrs, s->n_attrs, i->name))
@@ -525,7 +535,7 @@ static void read_items(struct thing_reader *r)
 		else if (b && b->kind != SCHEMA_EVENT && (b->kind == SCHEMA_PART) == (i->kind == AST_DECLARATION))
 			read_block(r, b, i);
 		else if (!(i->kind == AST_DECLARATION && schema_takes(s, i->word)))
-			unknown_item(r, i->kind == AST_ATTRIBUTE || i->kind == AST_FIELD ? i->name : i->word, i->kind == AST_ATTRIBUTE || i->kind == AST_FIELD ? i->name_span : i->word_span, s->attrs, s->n_attrs, s, what);
+			unknown_item(r, item_name(i, &span), span, s->attrs, s->n_attrs, s, what);
 	}
 	for (const struct schema_block *b = s->blocks; b; b = b->next)
 		if (b->kind == SCHEMA_BLOCK && !b->required && !model_block(t, b->name))

@@ -141,7 +141,7 @@ static void put_mark(struct painter *p, const struct diag *d, const struct diag_
 	end = end > start ? end : start + 1;
 	uint32_t right = first + LINE_MAX_CELLS;
 	start = start < first ? 0 : start > right ? LINE_MAX_CELLS : start - first;
-	end = (end > right ? right : end) - first;
+	end = end > right ? LINE_MAX_CELLS : end > first ? end - first : 0; /* the line may begin behind a label */
 	bool primary = l == d->labels;
 	paint(p, BLUE);
 	buf_printf(p->out, "%*s | ", gutter, "");
