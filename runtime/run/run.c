@@ -226,6 +226,13 @@ static void hear_executor(struct run *r)
 	}
 }
 
+static void drop_starting(struct run *r)
+{
+	for (uint32_t i = 0; i < r->starting.len; i++)
+		schedule_forget(r, r->starting.at[i]);
+	vec_clear(&r->starting);
+}
+
 static bool start_executor(struct run *r)
 {
 	char error[256];
@@ -242,6 +249,8 @@ static void carry_out(struct run *r)
 {
 	for (uint32_t i = 0; i < r->starting.len && start_executor(r); i++)
 		world_submit(r, r->starting.at[i]);
+	if (!r->executor)
+		drop_starting(r);
 	vec_clear(&r->starting);
 }
 
@@ -289,9 +298,11 @@ static void commit(struct run *r)
 {
 	if (r->dry || journal_commit(r->o.journal))
 		return;
-	run_broken(r, "the journal cannot be written: %s", journal_error(r->o.journal));
-	vec_clear(&r->starting); /* not recorded, so not started */
-	schedule_stop(r, false);
+	drop_starting(r); /* not recorded, so not started */
+	if (!r->broken) {
+		run_broken(r, "the journal cannot be written: %s", journal_error(r->o.journal));
+		schedule_stop(r, false);
+	}
 	r->over |= idle(r);
 }
 
@@ -343,7 +354,7 @@ bool run_turn(struct run *r)
 int64_t run_wait_ms(const struct run *r)
 {
 	int64_t now = run_now(r), until = r->look_ms;
-	if (r->over || r->ready || r->events.len > 0)
+	if (r->over || r->ready || r->events.len > 0 || (r->stopping && idle(r)))
 		return 0;
 	for (uint32_t i = 0; i < r->later.len; i++)
 		if (r->later.at[i]->due_ms < until)
