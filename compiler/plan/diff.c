@@ -118,7 +118,7 @@ static int threshold(const struct expr *e, const struct value **ret)
 
 static const char *direction(const struct expr *a, const struct expr *b)
 {
-	const struct value *x, *y;
+	const struct value *x = NULL, *y = NULL;
 	int way = threshold(a, &x), other = threshold(b, &y);
 	if (way == 0 || way != other || a->op != b->op || !unit_same_dim(x->unit, y->unit) || value_compare(x, y) == 0)
 		return "changed";

@@ -111,7 +111,7 @@ enum eval_status run_join(struct eval *ev, const struct expr *e, const struct va
 {
 	const struct value **items;
 	uint32_t n;
-	struct text separator;
+	struct text separator = {0};
 	struct buf b = {0};
 	enum eval_status s = eval_items(ev, e->args[0], args[0], &items, &n);
 	if (s == EVAL_OK)

@@ -10,7 +10,7 @@
 
 static ssize_t read_proc(pid_t pid, const char *name, char *text, size_t len)
 {
-	char path[64];
+	char path[128];
 	snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
