@@ -135,6 +135,10 @@ static void spawn(struct keeper *k, const char *body, uint32_t bytes)
 	if (bytes < sizeof w)
 		return;
 	memcpy(&w, body, sizeof w);
+	if (w.n_argv == 0) {
+		tell(k, &(struct executor_end){ .number = w.number, .outcome = EXECUTOR_NOT_STARTED, .code = E2BIG });
+		return;
+	}
 	/* Programs reserve far more than they use: what they use is watched, and this only stops what is faster than that. */
 	struct start s = { .data_bytes = w.memory_bytes ? w.memory_bytes * 4 + ((uint64_t)1 << 30) : 0, .keeper = k->self, .null = k->null };
 	const char *mark = take_string(&at, stop);

@@ -29,7 +29,6 @@ struct local {
 	int socket;
 	pid_t keeper;
 	struct wire_buffer in, out;
-	VEC(uint32_t) refused; /* too long to be sent */
 	VEC(uint32_t) running; /* told as lost when the keeper goes */
 	bool gone;
 	char asked[256], path[PATH_MAX], program[PATH_MAX]; /* the last name looked up, where, and what was found */
@@ -198,10 +197,11 @@ static bool submit_command(struct local *l, const struct executor_task *t)
 		add_string(&body, t->env[i]);
 	struct wire_head head = { (uint32_t)body.len, WIRE_SPAWN };
 	*vec_push(&l->running) = t->number;
-	if (body.len > WIRE_MAX_BYTES) { /* longer than any command can be */
-		*vec_push(&l->refused) = t->number;
-		wire_finish(&body);
-		return true;
+	if (body.len > WIRE_MAX_BYTES) { /* longer than any command can be: without one, the keeper says so */
+		w.n_argv = w.n_env = 0;
+		head.bytes = sizeof w;
+		body.len = 0;
+		wire_add(&body, &w, sizeof w);
 	}
 	wire_add(&l->out, &head, sizeof head);
 	wire_add(&l->out, body.bytes, body.len);
@@ -227,11 +227,6 @@ static bool local_poll(void *state, struct executor_end *ret)
 {
 	struct local *l = state;
 	struct wire_head head;
-	if (l->refused.len > 0) {
-		*ret = (struct executor_end){ .number = l->refused.at[--l->refused.len], .outcome = EXECUTOR_NOT_STARTED, .code = E2BIG };
-		forget(l, ret->number);
-		return true;
-	}
 	const char *body = wire_next(&l->in, &head);
 	if (!body && !l->gone) {
 		l->gone = !wire_fill(&l->in, l->socket);
@@ -273,7 +268,6 @@ static void local_finish(void *state)
 	wire_finish(&l->in);
 	wire_finish(&l->out);
 	vec_finish(&l->running);
-	vec_finish(&l->refused);
 	free(l);
 }
 
