@@ -98,9 +98,12 @@ struct schema *schema_read(struct checker *ck, struct decl *d);
 
 /* -- check_expr.c: never NULL; the poison type after an error, which was reported */
 struct expr *check_expr(struct context *cx, const struct ast_expr *e, const struct type *expected);
-/* check_expr, assignability to `type`, folding, early range checks. what: "input `readings` of step `x`" for messages;
- * declared: where the type stands (file 0: nowhere). */
-const struct expr *check_value(struct context *cx, const struct ast_expr *e, const struct type *type, const char *what, struct span declared);
+/* What a value is for: "input `%s` of %s `%s`" and what stands in it; put into words only where there is something to say. */
+struct what { const char *format, *a, *b, *c; };
+#define WHAT(...) ((struct what){__VA_ARGS__})
+const char *what_text(struct checker *ck, struct what what);
+/* check_expr, assignability to `type`, folding, early range checks. declared: where the type stands (file 0: nowhere). */
+const struct expr *check_value(struct context *cx, const struct ast_expr *e, const struct type *type, struct what what, struct span declared);
 const struct expr *check_fold(struct context *cx, struct expr *e);
 struct expr *make_const(struct checker *ck, struct span span, const struct value *v, const struct type *t);
 struct expr *make_poison(struct checker *ck, struct span span);
@@ -164,8 +167,8 @@ const struct type *element_type(struct context *cx, const struct expr *list, str
 
 /* -- check_call.c */
 /* The arguments of a call against inputs, one per input, NULL: its default. node: takes `after` and `on`; NULL in a trigger. */
-void check_arguments(struct context *cx, const struct ast_expr *call, const char *callee, struct span declared, const struct model_field *inputs,
-	uint32_t n_inputs, struct model_node *node, const struct expr ***ret_args, struct span **ret_spans);
+struct callee { const char *word, *name; struct span declared; const struct model_field *inputs; uint32_t n; }; /* step `classify` */
+void check_arguments(struct context *cx, const struct ast_expr *call, const struct callee *callee, struct model_node *node, const struct expr ***ret_args, struct span **ret_spans);
 /* -- check_cycle.c */
 void check_cycles(struct checker *ck, struct model *m);
 #endif

@@ -257,7 +257,7 @@ static struct expr *function_call(struct context *cx, const struct ast_expr *e, 
 	bool poison = false;
 	for (const struct ast_parameter *p = d->item->parameters; p; p = p->next, arg = arg->next, i++) {
 		const struct type *t = p->type ? type_resolve(&tc, p->type) : &type_any;
-		let->args[i] = check_value(cx, arg, t, arena_printf(cx->ck->arena, "argument `%s` of `%s`", p->name, d->name), p->span);
+		let->args[i] = check_value(cx, arg, t, WHAT("argument `%s` of `%s`", p->name, d->name), p->span);
 		poison = poison || is_poison(let->args[i]);
 		scopes[i] = (struct scope){.kind = SCOPE_LOCAL, .parent = i ? &scopes[i - 1] : NULL, .name = p->name, .type = t, .index = let->index + i};
 	}
@@ -266,7 +266,7 @@ static struct expr *function_call(struct context *cx, const struct ast_expr *e, 
 	d->state = DECL_BUSY;
 	d->outer = cx->ck->settling;
 	cx->ck->settling = d;
-	const struct expr *body = check_value(&inner, d->item->value, result, arena_printf(cx->ck->arena, "the result of `%s`", d->name), d->item->type->span);
+	const struct expr *body = check_value(&inner, d->item->value, result, WHAT("the result of `%s`", d->name), d->item->type->span);
 	cx->ck->settling = d->outer;
 	d->state = DECL_NEW;
 	cx->n_locals = inner.n_locals;
@@ -318,7 +318,7 @@ static struct expr *source_call(struct context *cx, const struct ast_expr *e, co
 	unit_parse(cx->ck->arena, "s", 1, &second, &at, &len);
 	const struct ast_expr *arg = one_argument(cx, e, name);
 	const struct type *wanted = latest ? &type_int : type_number(cx->ck->arena, TYPE_FLOAT, second);
-	const struct expr *n = arg ? check_value(cx, arg, wanted, arena_printf(cx->ck->arena, "the argument of `%s`", name), (struct span){0}) : NULL;
+	const struct expr *n = arg ? check_value(cx, arg, wanted, WHAT("the argument of `%s`", name), (struct span){0}) : NULL;
 	if (!n || is_poison(n))
 		return make_poison(cx->ck, e->span);
 	const struct type *file = type_path(cx->ck->arena, TYPE_FILE, d->thing->format);

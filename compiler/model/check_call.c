@@ -46,8 +46,10 @@ static bool optional(const struct model_field *f)
 }
 
 /* An argument that nothing takes; where a missing input is near, that one counts as given: one mistake, one report. */
-static void unknown_argument(struct context *cx, const struct ast_expr *k, const char *callee, struct span declared, const struct model_field *inputs, uint32_t n, const struct expr **args)
+static void unknown_argument(struct context *cx, const struct ast_expr *k, const struct callee *callee, const struct expr **args)
 {
+	const struct model_field *inputs = callee->inputs;
+	uint32_t n = callee->n;
 	struct near missing, all;
 	near_init(&missing, k->key);
 	near_init(&all, k->key);
@@ -66,8 +68,8 @@ static void unknown_argument(struct context *cx, const struct ast_expr *k, const
 		best = inputs[at].name;
 	if (!best)
 		best = near_best(&all);
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0442, k->key_span, "%s has no input `%s`", callee, k->key), "unknown input");
-	diag_label(d, declared, "declared here");
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0442, k->key_span, "%s `%s` has no input `%s`", callee->word, callee->name, k->key), "unknown input");
+	diag_label(d, callee->declared, "declared here");
 	if (best)
 		diag_fix(diag_help(d, "did you mean `%s`?", best), k->key_span, best, "write `%s`", best);
 	struct expr *e = check_expr(cx, k, NULL);
@@ -75,15 +77,17 @@ static void unknown_argument(struct context *cx, const struct ast_expr *k, const
 		args[at] = is_poison(e) ? e : make_poison(cx->ck, k->span);
 }
 
-static void report_missing(struct context *cx, const struct ast_expr *call, const char *callee, const struct model_field *inputs, uint32_t n, const struct expr **args)
+static void report_missing(struct context *cx, const struct ast_expr *call, const struct callee *callee, const struct expr **args)
 {
+	const struct model_field *inputs = callee->inputs;
+	uint32_t n = callee->n;
 	struct buf list = {0};
 	uint32_t missing = 0;
 	for (uint32_t i = 0; i < n; i++)
 		if (!args[i] && !optional(&inputs[i]))
 			buf_printf(&list, "%s`%s`", missing++ ? ", " : "", inputs[i].name);
 	if (missing) {
-		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0441, call->span, "%s needs %s", callee, buf_text(&list)), missing == 1 ? "this input is not fed" : "these inputs are not fed");
+		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0441, call->span, "%s `%s` needs %s", callee->word, callee->name, buf_text(&list)), missing == 1 ? "this input is not fed" : "these inputs are not fed");
 		for (uint32_t i = 0; i < n; i++)
 			if (!args[i] && !optional(&inputs[i]))
 				diag_label(d, inputs[i].span, "a `%s`", show(cx->ck, inputs[i].type));
@@ -108,9 +112,10 @@ static bool own_argument(struct context *cx, struct model_node *node, const stru
 	return false;
 }
 
-void check_arguments(struct context *cx, const struct ast_expr *call, const char *callee, struct span declared, const struct model_field *inputs,
-	uint32_t n, struct model_node *node, const struct expr ***ret_args, struct span **ret_spans)
+void check_arguments(struct context *cx, const struct ast_expr *call, const struct callee *callee, struct model_node *node, const struct expr ***ret_args, struct span **ret_spans)
 {
+	const struct model_field *inputs = callee->inputs;
+	uint32_t n = callee->n;
 	const struct expr **args = arena_new_n(cx->ck->arena, const struct expr *, n + 1);
 	struct span *spans = arena_new_n(cx->ck->arena, struct span, n + 1);
 	for (int pass = 0; pass < 2; pass++) /* known names first, so that a misspelt one finds what is missing */
@@ -120,7 +125,7 @@ void check_arguments(struct context *cx, const struct ast_expr *call, const char
 				if (pass == 0 || own_argument(cx, node, k))
 					continue;
 				if (k->key) {
-					unknown_argument(cx, k, callee, declared, inputs, n, args);
+					unknown_argument(cx, k, callee, args);
 					continue;
 				}
 				struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0303, k->span, "the arguments of a call have names"), "no name");
@@ -137,10 +142,10 @@ void check_arguments(struct context *cx, const struct ast_expr *call, const char
 				diag_label(diag_here(diag_add(cx->ck->diags, DIAG_E0203, k->key_span, "`%s` is given twice", k->key), "given again here"), spans[i], "given here first");
 				continue;
 			}
-			args[i] = check_value(cx, k, inputs[i].type, arena_printf(cx->ck->arena, "input `%s` of %s", inputs[i].name, callee), inputs[i].span);
+			args[i] = check_value(cx, k, inputs[i].type, WHAT("input `%s` of %s `%s`", inputs[i].name, callee->word, callee->name), inputs[i].span);
 			spans[i] = k->span;
 		}
-	report_missing(cx, call, callee, inputs, n, args);
+	report_missing(cx, call, callee, args);
 	*ret_args = args;
 	*ret_spans = spans;
 }

@@ -664,6 +664,11 @@ static void explain_mismatch(struct checker *ck, struct diag *d, const struct ex
 	(void)ck;
 }
 
+const char *what_text(struct checker *ck, struct what w)
+{
+	return arena_printf(ck->arena, w.format, w.a, w.b, w.c);
+}
+
 static struct expr *mismatch(struct context *cx, const struct expr *e, const struct type *type, const char *what, struct span declared)
 {
 	struct checker *ck = cx->ck;
@@ -689,13 +694,13 @@ static struct expr *mismatch(struct context *cx, const struct expr *e, const str
 	return make_poison(ck, e->span);
 }
 
-const struct expr *check_value(struct context *cx, const struct ast_expr *ast, const struct type *type, const char *what, struct span declared)
+const struct expr *check_value(struct context *cx, const struct ast_expr *ast, const struct type *type, struct what what, struct span declared)
 {
 	struct expr *e = check_expr(cx, ast, type);
 	if (is_poison(e) || type->kind == TYPE_POISON)
 		return make_poison(cx->ck, e->span);
 	if (!type_assignable(e->type, type))
-		return mismatch(cx, e, type, what, declared);
+		return mismatch(cx, e, type, what_text(cx->ck, what), declared);
 	const struct expr *folded = check_fold(cx, e);
 	if (folded->op != EXPR_CONST || is_poison(folded) || type->kind == TYPE_THING)
 		return folded;
@@ -703,7 +708,7 @@ const struct expr *check_value(struct context *cx, const struct ast_expr *ast, c
 	char *error;
 	if (value_coerce(cx->ck->arena, folded->value, type, &v, &error))
 		return make_const(cx->ck, e->span, v, type);
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0305, e->span, "%s: %s", what, error), "this value");
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0305, e->span, "%s: %s", what_text(cx->ck, what), error), "this value");
 	if (declared.file)
 		diag_label(d, declared, "allowed: `%s`", show(cx->ck, type));
 	return make_poison(cx->ck, e->span);

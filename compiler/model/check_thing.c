@@ -63,7 +63,7 @@ static const struct expr *check_weights(struct context *cx, const struct ast_exp
 {
 	struct checker *ck = cx->ck;
 	if (e->kind == AST_STRING)
-		return check_value(cx, e, type_path(ck->arena, TYPE_FILE, NULL), "the weights", (struct span){0});
+		return check_value(cx, e, type_path(ck->arena, TYPE_FILE, NULL), WHAT("the weights"), (struct span){0});
 	struct decl *d = NULL;
 	if (e->kind == AST_MEMBER && e->member.a->kind == AST_NAME)
 		d = module_find(ck, cx->module, e->member.a->string.text);
@@ -131,7 +131,7 @@ const struct expr *check_special(struct context *cx, const struct ast_expr *e, c
 	if (t->kind == TYPE_OPTIONAL && t->of->kind == TYPE_THING)
 		t = t->of;
 	if (t->kind != TYPE_THING)
-		return check_value(cx, e, t, arena_printf(cx->ck->arena, "`%s`", name), declared);
+		return check_value(cx, e, t, WHAT("`%s`", name), declared);
 	if (strcmp(t->thing, "command") == 0) {
 		bool saved = cx->closed;
 		cx->closed = true;
@@ -195,7 +195,7 @@ static struct model_attr *new_attrs(struct checker *ck, const struct schema_attr
 	return attrs;
 }
 
-static void report_missing(struct checker *ck, const struct schema_attr *schema, const struct model_attr *attrs, uint32_t n, struct span span, const char *what)
+static void report_missing(struct checker *ck, const struct schema_attr *schema, const struct model_attr *attrs, uint32_t n, struct span span, struct what what)
 {
 	struct buf list = {0};
 	uint32_t missing = 0;
@@ -206,7 +206,7 @@ static void report_missing(struct checker *ck, const struct schema_attr *schema,
 			first = first ? first : &schema[i];
 		}
 	if (missing) {
-		struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0214, span, "%s lacks %s", what, buf_text(&list)), "not given");
+		struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0214, span, "%s lacks %s", what_text(ck, what), buf_text(&list)), "not given");
 		diag_label(d, first->span, "`%s` is a `%s`%s%s", first->name, show(ck, first->type), first->doc ? ": " : "", first->doc ? first->doc : "");
 	}
 	buf_finish(&list);
@@ -223,13 +223,13 @@ static void offer_schema(const struct schema_attr *attrs, uint32_t n, const stru
 		near_offer(near, s->members[i]);
 }
 
-static void unknown_item(struct thing_reader *r, const char *name, struct span span, const struct schema_attr *attrs, uint32_t n, const struct schema *s, const char *what)
+static void unknown_item(struct thing_reader *r, const char *name, struct span span, const struct schema_attr *attrs, uint32_t n, const struct schema *s, struct what what)
 {
 	struct near near;
 	near_init(&near, name);
 	offer_schema(attrs, n, s, &near);
 	const char *best = near_best(&near);
-	struct diag *d = diag_here(diag_add(r->ck->diags, DIAG_E0213, span, "%s has no `%s`", what, name), "unknown here");
+	struct diag *d = diag_here(diag_add(r->ck->diags, DIAG_E0213, span, "%s has no `%s`", what_text(r->ck, what), name), "unknown here");
 	struct buf list = {0};
 	for (uint32_t i = 0; i < n && i < 16; i++)
 		buf_printf(&list, "%s`%s`", i ? ", " : "", attrs[i].name);
@@ -289,7 +289,7 @@ static void read_entries(struct thing_reader *r, struct model_block *b, const st
 static void read_block_items(struct thing_reader *r, struct model_block *b, const struct ast_item *item)
 {
 	const struct schema_block *s = b->schema;
-	const char *what = b->name ? arena_printf(r->ck->arena, "%s `%s`", s->name, b->name) : arena_printf(r->ck->arena, "`%s`", s->name);
+	struct what what = b->name ? WHAT("%s `%s`", s->name, b->name) : WHAT("`%s`", s->name);
 	if (s->kind == SCHEMA_MAP) {
 		read_entries(r, b, item);
 		return;
@@ -357,7 +357,7 @@ static void read_input_default(struct thing_reader *r, const struct ast_item *i,
 	if (!i->value)
 		return;
 	struct context cx = {.ck = r->ck, .module = r->decl->module};
-	f->expr = check_value(&cx, i->value, f->type, arena_printf(r->ck->arena, "the default of input `%s`", f->name), i->type ? i->type->span : i->name_span);
+	f->expr = check_value(&cx, i->value, f->type, WHAT("the default of input `%s`", f->name), i->type ? i->type->span : i->name_span);
 	if (!is_poison(f->expr) && expr_phase(f->expr) == MODEL_RUN)
 		diag_here(diag_add(r->ck->diags, DIAG_E0307, f->expr->span, "a default must be known before anything runs"), "known only while it runs");
 }
@@ -526,7 +526,7 @@ static void read_items(struct thing_reader *r)
 {
 	struct model_thing *t = r->t;
 	const struct schema *s = t->schema;
-	const char *what = t->schema->name == t->role ? arena_printf(r->ck->arena, "a %s", t->role) : arena_printf(r->ck->arena, "a `%s`", s->name);
+	struct what what = t->schema->name == t->role ? WHAT("a %s", t->role) : WHAT("a `%s`", s->name);
 	struct span span;
 	for (const struct ast_item *i = r->decl->item->body; i; i = i->next) {
 		const struct schema_block *b = i->kind == AST_BLOCK || i->kind == AST_DECLARATION ? schema_block(s, i->word) : NULL;
@@ -540,7 +540,7 @@ static void read_items(struct thing_reader *r)
 	for (const struct schema_block *b = s->blocks; b; b = b->next)
 		if (b->kind == SCHEMA_BLOCK && !b->required && !model_block(t, b->name))
 			add_block(r, b, NULL, NULL, t->span);
-	report_missing(r->ck, s->attrs, t->attrs, s->n_attrs, t->span, arena_printf(r->ck->arena, "%s `%s`", t->role, r->decl->name));
+	report_missing(r->ck, s->attrs, t->attrs, s->n_attrs, t->span, WHAT("%s `%s`", t->role, r->decl->name));
 }
 
 static void finish_step(struct thing_reader *r)

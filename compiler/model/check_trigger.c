@@ -118,7 +118,7 @@ static void check_when(struct context *cx, struct model_thing *t, const struct a
 	if (source_event(cx, t, e) || cron_call(cx, e))
 		return;
 	struct model_attr *a = model_attr(t, "when");
-	a->expr = check_value(cx, e, &type_bool, "what a trigger waits for", (struct span){0});
+	a->expr = check_value(cx, e, &type_bool, WHAT("what a trigger waits for"), (struct span){0});
 }
 
 static void check_run(struct context *cx, struct model_thing *t, const struct ast_expr *e)
@@ -151,7 +151,8 @@ static void check_run(struct context *cx, struct model_thing *t, const struct as
 	t->runs = d->workflow;
 	d->workflow->used = true;
 	struct span *spans;
-	check_arguments(cx, e, arena_printf(ck->arena, "workflow `%s`", d->name), d->item->name_span, d->workflow->inputs, d->workflow->n_inputs, NULL, &t->run_args, &spans);
+	struct callee callee = {"workflow", d->name, d->item->name_span, d->workflow->inputs, d->workflow->n_inputs};
+	check_arguments(cx, e, &callee, NULL, &t->run_args, &spans);
 }
 
 void check_trigger(struct checker *ck, struct model_thing *t, struct decl *d)

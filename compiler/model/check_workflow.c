@@ -10,7 +10,7 @@ const struct expr *check_subject(struct checker *ck, struct model_node *n)
 	const struct ast_item *i = n->item;
 	struct context cx = body_context(ck, n->body);
 	if (n->kind == MODEL_IF)
-		return n->subject = check_value(&cx, i->value, &type_bool, "the condition of an `if`", (struct span){0});
+		return n->subject = check_value(&cx, i->value, &type_bool, WHAT("the condition of an `if`"), (struct span){0});
 	return n->subject = check_fold(&cx, check_expr(&cx, i->value, NULL));
 }
 
@@ -35,7 +35,7 @@ static void read_inputs(struct checker *ck, struct decl *d, struct model_workflo
 		if (i->value && f.secret)
 			diag_here(diag_add(ck->diags, DIAG_E0472, i->value->span, "a secret has no default"), "this would be written in the twin");
 		else if (i->value)
-			f.expr = check_value(&cx, i->value, f.type, arena_printf(ck->arena, "the default of input `%s`", i->name), i->type ? i->type->span : i->name_span);
+			f.expr = check_value(&cx, i->value, f.type, WHAT("the default of input `%s`", i->name), i->type ? i->type->span : i->name_span);
 		name->slot->type = f.type;
 		name->state = DECL_DONE;
 		w->inputs[w->n_inputs++] = f;
@@ -57,7 +57,7 @@ static void read_outputs(struct checker *ck, struct decl *d, struct model_workfl
 			diag_help(diag_here(diag_add(ck->diags, DIAG_E0214, i->name_span, "output `%s` has no value", i->name), "nothing to give"), "write `output %s = result.file`", i->name);
 		} else if (i->type) {
 			f.type = type_resolve(&tc, i->type);
-			f.expr = check_value(&cx, i->value, f.type, arena_printf(ck->arena, "output `%s`", i->name), i->type->span);
+			f.expr = check_value(&cx, i->value, f.type, WHAT("output `%s`", i->name), i->type->span);
 		} else {
 			struct expr *e = check_expr(&cx, i->value, NULL);
 			f.type = e->type;
@@ -103,10 +103,9 @@ static void check_call_node(struct checker *ck, struct model_node *n)
 	if (!n->step && !n->workflow)
 		return;
 	struct context cx = body_context(ck, n->body);
-	if (n->step)
-		check_arguments(&cx, i->value, arena_printf(ck->arena, "step `%s`", n->step->name), n->step->span, n->step->inputs, n->step->n_inputs, n, &n->args, &n->arg_spans);
-	else
-		check_arguments(&cx, i->value, arena_printf(ck->arena, "workflow `%s`", n->workflow->name), n->workflow->span, n->workflow->inputs, n->workflow->n_inputs, n, &n->args, &n->arg_spans);
+	struct callee callee = n->step ? (struct callee){"step", n->step->name, n->step->span, n->step->inputs, n->step->n_inputs}
+	                               : (struct callee){"workflow", n->workflow->name, n->workflow->span, n->workflow->inputs, n->workflow->n_inputs};
+	check_arguments(&cx, i->value, &callee, n, &n->args, &n->arg_spans);
 }
 
 static void check_repeat(struct checker *ck, struct model_node *n)
@@ -116,9 +115,9 @@ static void check_repeat(struct checker *ck, struct model_node *n)
 	struct context outer = body_context(ck, n->body), inner = body_context(ck, n->inner);
 	static const struct type rounds = {.kind = TYPE_INT, .has_low = true, .has_high = true, .low = 1, .high = 1000000};
 	if (max)
-		n->max = check_value(&outer, max->value, &rounds, "`max`", (struct span){0});
+		n->max = check_value(&outer, max->value, &rounds, WHAT("`max`"), (struct span){0});
 	if (until)
-		n->subject = check_value(&inner, until->value, &type_bool, "`until`", (struct span){0});
+		n->subject = check_value(&inner, until->value, &type_bool, WHAT("`until`"), (struct span){0});
 	if (!n->subject)
 		n->subject = make_poison(ck, n->span);
 }
@@ -135,7 +134,7 @@ static void check_gate(struct checker *ck, struct model_node *n)
 	for (const struct ast_item *i = item->body; i; i = i->next) {
 		bool known = i->kind == AST_ATTRIBUTE && (strcmp(i->name, "of") == 0 || strcmp(i->name, "on_fail") == 0);
 		if (i->kind == AST_DECLARATION && strcmp(i->word, "require") == 0 && i->value) {
-			const struct expr *e = check_value(&cx, i->value, &type_bool, arena_printf(ck->arena, "requirement `%s`", i->name), (struct span){0});
+			const struct expr *e = check_value(&cx, i->value, &type_bool, WHAT("requirement `%s`", i->name), (struct span){0});
 			n->requirements[n->n_requirements++] = (struct model_requirement){i->name, e, i->value->span};
 		} else if (!known) {
 			struct span span = i->kind == AST_ATTRIBUTE ? i->name_span : i->kind == AST_DECLARATION ? i->word_span : i->span;

@@ -315,7 +315,7 @@ static void settle_param(struct checker *ck, struct decl *d)
 		p->type = &type_poison;
 		diag_here(diag_add(ck->diags, DIAG_E0302, i->name_span, "this parameter has neither a type nor a default"), "write `param %s: TYPE`", d->name);
 	} else if (i->value) {
-		p->fallback = check_value(&cx, i->value, p->type, arena_printf(ck->arena, "parameter `%s`", d->name), i->type->span);
+		p->fallback = check_value(&cx, i->value, p->type, WHAT("parameter `%s`", d->name), i->type->span);
 	}
 	if (p->fallback && expr_phase(p->fallback) == MODEL_RUN)
 		diag_here(diag_add(ck->diags, DIAG_E0307, p->fallback->span, "a parameter's default must be known before anything runs"), "known only while it runs");
@@ -360,7 +360,7 @@ static void settle_scenario(struct checker *ck, struct decl *d)
 		}
 		if (!decl_settle(ck, p))
 			continue;
-		const struct expr *e = check_value(&cx, i->value, p->param->type, arena_printf(ck->arena, "parameter `%s`", p->name), p->item->name_span);
+		const struct expr *e = check_value(&cx, i->value, p->param->type, WHAT("parameter `%s`", p->name), p->item->name_span);
 		const struct value *v;
 		if (!is_poison(e) && model_eval(ck->model, ck->arena, e, &v) == EVAL_OK)
 			s->settings[s->n_settings++] = (struct model_setting){p->param, v, i->value->span};

@@ -19,7 +19,7 @@ static struct schema_attr read_attr(struct schema_reader *r, const struct ast_it
 	a.phase = has_annotation(i, "static") ? MODEL_STATIC : has_annotation(i, "run") ? MODEL_RUN : MODEL_PLAN;
 	if (i->value) {
 		struct context cx = {.ck = r->ck, .module = r->decl->module};
-		a.fallback = check_value(&cx, i->value, a.type, arena_printf(r->ck->arena, "the default of `%s`", i->name), i->type->span);
+		a.fallback = check_value(&cx, i->value, a.type, WHAT("the default of `%s`", i->name), i->type->span);
 	}
 	a.required = !i->value && a.type->kind != TYPE_OPTIONAL;
 	return a;
@@ -136,7 +136,7 @@ static void read_requires(struct schema_reader *r, const struct ast_item *item)
 	struct context cx = {.ck = r->ck, .module = r->decl->module, .scope = &scope};
 	for (const struct ast_item *i = item->body; i; i = i->next)
 		if (i->kind == AST_DECLARATION && strcmp(i->word, "require") == 0 && i->value) {
-			const struct expr *e = check_value(&cx, i->value, &type_bool, "a requirement", i->name_span);
+			const struct expr *e = check_value(&cx, i->value, &type_bool, WHAT("a requirement"), i->name_span);
 			if (!is_poison(e))
 				s->requires[s->n_requires++] = (struct schema_require){i->name, i->doc, i->name_span, e};
 		}

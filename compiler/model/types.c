@@ -160,7 +160,7 @@ static bool bound_value(struct type_context *tc, const struct ast_expr *e, const
 {
 	const struct type plain_type = {.kind = t->kind, .unit = t->unit};
 	struct context cx = {.ck = tc->ck, .module = tc->module};
-	const struct expr *x = check_value(&cx, e, &plain_type, "a bound of the range", (struct span){0});
+	const struct expr *x = check_value(&cx, e, &plain_type, WHAT("a bound of the range"), (struct span){0});
 	if (is_poison(x))
 		return false;
 	const struct value *v;

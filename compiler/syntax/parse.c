@@ -485,6 +485,7 @@ struct ast_file *ast_parse(struct arena *a, struct intern *in, struct diags *ds,
 		bug_out_of_memory();
 	yyparse(&s);
 	scan_destroy(s.flex);
+	map_finish(&s.units);
 	parse_attach_docs(&s);
 	return s.file;
 }

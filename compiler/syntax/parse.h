@@ -19,6 +19,7 @@ struct scan {
 	int ahead_kind;
 	struct span ahead_span;
 	void *ahead_value;           /* its YYSTYPE, in the arena */
+	struct map units;            /* as written -> struct unit: the same few come again and again */
 	void *flex;                  /* the generated scanner */
 	char nesting[PARSE_MAX_NESTING];
 	uint32_t nesting_at[PARSE_MAX_NESTING]; /* offset of each opening bracket */

@@ -79,6 +79,19 @@ static void unit_unknown(struct scan *s, struct span span, const char *name, siz
 		diag_help(d, "units are SI units with their prefixes (K, mm, kPa), B and bit (GB, GiB), min, h, day, week and %%");
 }
 
+static bool read_unit(struct scan *s, const char *text, size_t len, const struct unit **ret, size_t *ret_bad_at, size_t *ret_bad_len)
+{
+	const struct unit *known = map_get_n(&s->units, text, len);
+	if (known) {
+		*ret = known;
+		return true;
+	}
+	if (!unit_parse(s->arena, text, len, ret, ret_bad_at, ret_bad_len))
+		return false;
+	map_set_n(&s->units, arena_strndup(s->arena, text, len), len, (void *)(uintptr_t)*ret);
+	return true;
+}
+
 int scan_quantity(struct scan *s, const struct span *span, const char *text, uint32_t *taken, YYSTYPE *value)
 {
 	uint32_t digits = (uint32_t)strspn(text, "0123456789");
@@ -98,7 +111,7 @@ int scan_quantity(struct scan *s, const struct span *span, const char *text, uin
 	double n = kind == INT ? (double)number.integer : number.quantity.number;
 	value->quantity.number = n;
 	value->quantity.unit = NULL;
-	if (unit_parse(s->arena, unit, len, &value->quantity.unit, &bad_at, &bad_len))
+	if (read_unit(s, unit, len, &value->quantity.unit, &bad_at, &bad_len))
 		return QUANTITY;
 	const char *slash = memchr(unit, '/', len);
 	if (slash) {
@@ -120,7 +133,7 @@ int scan_unit(struct scan *s, const struct span *span, const char *text, uint32_
 {
 	size_t bad_at = 0, bad_len = len;
 	value->unit = NULL;
-	if (!unit_parse(s->arena, text, len, &value->unit, &bad_at, &bad_len)) {
+	if (!read_unit(s, text, len, &value->unit, &bad_at, &bad_len)) {
 		unit_unknown(s, (struct span){span->file, span->start + (uint32_t)bad_at, span->start + (uint32_t)(bad_at + bad_len)}, text + bad_at, bad_len);
 		s->file->bad = true;
 	}
