@@ -198,7 +198,7 @@ static enum argument arguments(struct run *r, struct task *t, const char **ret_i
 
 static bool resource(struct run *r, struct task *t, const struct expr *e, double otherwise, double *ret)
 {
-	struct bind b = { .run = r, .step = t->step, .inputs = t->inputs, .arena = &r->arena };
+	struct bind b = { .run = r, .inputs = t->inputs, .arena = &r->arena };
 	const struct value *v;
 	struct span span;
 	const char *error;
@@ -327,7 +327,6 @@ static void call_run(struct run *r, struct task *t)
 {
 	explain(r, t);
 	if (r->dry) {
-		r->unknown = true;
 		node_unknown(r, t->node);
 		return;
 	}

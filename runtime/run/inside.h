@@ -42,7 +42,6 @@ struct node { /* an instance of a plan_node in a scope */
 	struct scope **scopes;  /* FOR: one per element; IF, SUB, REPEAT: the branch, the block, the last round */
 	uint32_t n_scopes, n_open, max_rounds;
 	bool inner_failed, inner_unknown;
-	uint32_t after;         /* dry runs: index + 1 of the task it waits for longest (critical path) */
 };
 struct export { /* one slot that a node hands out of its inner scopes */
 	struct waiter waiter;
@@ -83,7 +82,7 @@ struct task {
 	VEC(struct input_stamp) stamps;
 	uint32_t cpus, gpus, weight;
 	uint64_t memory_bytes, time_ms;
-	int64_t due_ms, ready_ms, start_ms, end_ms;
+	int64_t due_ms, start_ms, end_ms;
 	int exit;
 	bool cancelled, adopted, prepared, has_secret, key_kept;
 	uint32_t order;              /* of becoming ready */
@@ -130,7 +129,7 @@ struct run {
 	uint32_t numbers, orders;     /* of attempts, of ready tasks: given out */
 	uint32_t cpus, gpus, cpus_used, gpus_used;
 	uint64_t memory_bytes, memory_used;
-	bool dry, stopping, interrupted, forced, broken, over, failed, gated, unknown;
+	bool dry, stopping, interrupted, broken, over, failed, gated;
 };
 
 /* scope.c */
@@ -174,13 +173,10 @@ const char *node_failed_need(struct run *r, struct node *n);
 struct bind {
 	struct run *run;
 	struct scope *scope;         /* or NULL: parameters only */
-	const struct plan_step *step;
 	const struct value **inputs, **outputs; /* of a step, or NULL */
-	bool canonical;              /* assets under their place in the key */
 	VEC(const struct value *) assets; /* asked for so far */
 	struct arena *arena;
-	const char *assets_folder;
-	const struct expr *failed;
+	const char *assets_folder; /* where the task finds them; NULL: as they are */
 };
 enum eval_status bind_eval(struct bind *b, const struct expr *e, const struct value **ret, struct span *ret_span, const char **ret_error);
 /* In the scope, reported as a diagnostic of the node on failure. */

@@ -152,7 +152,7 @@ bool key_make(struct run *r, struct task *t)
 	struct arena a = { 0 };
 	struct key k = { .run = r, .task = t, .arena = &a, .doc = doc_map(&a) };
 	struct buf text = { 0 };
-	k.bind = (struct bind){ .run = r, .step = t->step, .arena = &a, .canonical = true, .assets_folder = "in/.asset" };
+	k.bind = (struct bind){ .run = r, .arena = &a, .assets_folder = "in/.asset" };
 	add_inputs(&k);
 	world_outputs(r, t, &k.bind);
 	add(&k, "shell", t->step->argv ? "none" : t->step->bash ? "bash" : "sh");

@@ -5,7 +5,7 @@
 
 bool metric_read(struct run *r, struct task *t, const struct doc **ret)
 {
-	struct bind b = { .run = r, .step = t->step, .inputs = t->inputs, .arena = &r->arena };
+	struct bind b = { .run = r, .inputs = t->inputs, .arena = &r->arena };
 	char *text, *error;
 	size_t len;
 	struct doc *d;

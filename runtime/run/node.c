@@ -104,7 +104,6 @@ void node_skip(struct run *r, struct node *n, const char *reason)
 
 void node_unknown(struct run *r, struct node *n)
 {
-	r->unknown = true;
 	node_fill(r, n, SLOT_UNKNOWN, NULL);
 	node_settle(r, n, NODE_UNKNOWN);
 }

@@ -171,7 +171,7 @@ static bool collect_list(struct run *r, struct task *t, const struct plan_field 
 
 bool output_collect(struct run *r, struct task *t, const struct plan_field *f, const struct value **ret)
 {
-	struct bind b = { .run = r, .step = t->step, .inputs = t->inputs, .arena = &r->arena };
+	struct bind b = { .run = r, .inputs = t->inputs, .arena = &r->arena };
 	const struct type *type = f->type->kind == TYPE_OPTIONAL ? f->type->of : f->type;
 	struct paths p = { 0 };
 	bool good = expand(r, t, f, &b, f->expr, &p);

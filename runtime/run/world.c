@@ -321,7 +321,7 @@ static bool make_env(struct run *r, struct task *t, struct bind *b, struct strin
 /* Folder, links, command and environment of the next attempt; false: reported. */
 bool world_make(struct run *r, struct task *t)
 {
-	struct bind b = { .run = r, .step = t->step, .arena = &r->arena };
+	struct bind b = { .run = r, .arena = &r->arena };
 	struct strings argv = { 0 }, env = { 0 }, reads = { 0 };
 	vec_clear(&t->stamps);
 	bool good = make_folders(r, t) && make_logs(r, t) && link_inputs(r, t, &b);
@@ -349,7 +349,7 @@ bool world_make(struct run *r, struct task *t)
 
 bool world_adopt(struct run *r, struct task *t)
 {
-	struct bind b = { .run = r, .step = t->step, .arena = &r->arena };
+	struct bind b = { .run = r, .arena = &r->arena };
 	const struct value *v;
 	struct span span;
 	const char *error;

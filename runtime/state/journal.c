@@ -10,7 +10,7 @@
 
 enum sql {
 	SQL_BEGIN, SQL_COMMIT, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_CACHE_DROP,
-	SQL_STAT_PUT, SQL_GATE_PUT, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_CACHED, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
+	SQL_STAT_PUT, SQL_GATE_PUT, SQL_GATE_OPEN, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_CACHED, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
 	SQL_PRUNE_CACHE, SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_PRUNE_STATS, SQL_CACHE_LOAD, SQL_STAT_LOAD, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_PROMOTION_EACH, SQL_APPROVED, SQL_RUN_LAST,
 	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
 	SQL_COUNT
@@ -28,6 +28,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_CACHE_DROP] = "DELETE FROM cache WHERE key = ?",
 	[SQL_STAT_PUT] = "INSERT OR REPLACE INTO stats VALUES(?, ?, ?)",
 	[SQL_GATE_PUT] = "INSERT OR REPLACE INTO gates VALUES(?, ?, ?, ?, ?, ?)",
+	[SQL_GATE_OPEN] = "SELECT 1 FROM gates WHERE workflow = ? AND name = ? AND state NOT IN ('passed', 'approved')",
 	[SQL_APPROVE] = "INSERT OR REPLACE INTO approvals VALUES(?, ?, ?)",
 	[SQL_PROMOTE] = "INSERT OR REPLACE INTO promotions VALUES(?, ?, ?)",
 	[SQL_RESULTS_PUT] = "INSERT OR REPLACE INTO results VALUES(?, ?, ?, ?)",
@@ -353,6 +354,17 @@ void journal_gate_put(struct journal *j, const struct journal_gate *g)
 	bind_text(st, 4, g->state);
 	bind_text(st, 5, g->text);
 	run_statement(j, st);
+}
+
+void journal_gate_pass(struct journal *j, const char *workflow, const char *name, const char *text, int64_t at_ms)
+{
+	sqlite3_stmt *st = statement(j, SQL_GATE_OPEN);
+	bind_text(st, 1, workflow);
+	bind_text(st, 2, name);
+	bool open = next_row(j, st);
+	stop_rows(st);
+	if (open)
+		journal_gate_put(j, &(struct journal_gate){ workflow, name, NULL, "passed", text, at_ms });
 }
 
 void journal_approve(struct journal *j, const char *gate, const char *digest, int64_t at_ms)

@@ -60,6 +60,8 @@ void journal_cache_put(struct journal *j, const char *key, const char *result);
 void journal_cache_drop(struct journal *j, const char *key);
 void journal_stat_put(struct journal *j, const char *path, const char *stamp, const char *digest);
 void journal_gate_put(struct journal *j, const struct journal_gate *g);
+/* A gate that was not passed when it was seen last is passed now; nothing is written of the others. */
+void journal_gate_pass(struct journal *j, const char *workflow, const char *name, const char *text, int64_t at_ms);
 void journal_approve(struct journal *j, const char *gate, const char *digest, int64_t at_ms);
 void journal_promote(struct journal *j, const char *model, const char *value, int64_t run);
 void journal_results_put(struct journal *j, const char *workflow, const char *digest, const char *stamp, const char *object);
