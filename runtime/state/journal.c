@@ -255,6 +255,27 @@ const char *journal_error(const struct journal *j)
 	return j->failed ? j->error : "";
 }
 
+/* The next row, or false at the end, after which the statement may be used again. */
+static bool next_row(struct journal *j, sqlite3_stmt *st)
+{
+	if (!st)
+		return false;
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		return true;
+	if (rc != SQLITE_DONE)
+		note_failure(j);
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+	return false;
+}
+
+static void stop_rows(sqlite3_stmt *st)
+{
+	sqlite3_reset(st);
+	sqlite3_clear_bindings(st);
+}
+
 /* -- writing ------------------------------------------------------------------------------------------------------ */
 
 int64_t journal_run_add(struct journal *j, const struct journal_run *r)
@@ -410,27 +431,6 @@ static const char *column_copy(struct arena *a, sqlite3_stmt *st, int at)
 {
 	const char *text = column(st, at);
 	return text ? arena_strndup(a, text, (size_t)sqlite3_column_bytes(st, at)) : NULL;
-}
-
-/* The next row, or false at the end, after which the statement may be used again. */
-static bool next_row(struct journal *j, sqlite3_stmt *st)
-{
-	if (!st)
-		return false;
-	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		return true;
-	if (rc != SQLITE_DONE)
-		note_failure(j);
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
-	return false;
-}
-
-static void stop_rows(sqlite3_stmt *st)
-{
-	sqlite3_reset(st);
-	sqlite3_clear_bindings(st);
 }
 
 void journal_cache_load(struct journal *j, struct arena *a, struct map *ret)
