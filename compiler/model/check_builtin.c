@@ -184,7 +184,14 @@ static struct expr *previous_call(struct context *cx, const struct ast_expr *e)
 	const struct ast_expr *root = arg;
 	while (root->kind == AST_MEMBER)
 		root = root->member.a;
-	struct model_slot *slot = cx->repeat && root->kind == AST_NAME ? body_find(cx, cx->repeat, root->string.text) : NULL;
+	struct model_name *own = cx->repeat && root->kind == AST_NAME ? map_get(&cx->repeat->names, root->string.text) : NULL;
+	if (own && own->slot && own->state == DECL_BUSY && root == arg) { /* n = (previous(n) ?? 0) + 1: its type comes from the rest */
+		struct expr *x = expr_new(cx->ck->arena, EXPR_PREVIOUS, e->span, type_optional(cx->ck->arena, &type_any), 0);
+		x->index = own->slot->id;
+		x->name = own->slot->name;
+		return x;
+	}
+	struct model_slot *slot = own ? body_find(cx, cx->repeat, root->string.text) : NULL;
 	if (!slot || slot->body != cx->repeat) {
 		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0312, arg->span, "`previous` takes a result of the `repeat` that it stands in"), cx->repeat ? "not one of its results" : "this stands in no `repeat`");
 		diag_help(d, "such as `previous(fix.state) ?? start`");

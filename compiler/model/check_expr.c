@@ -414,7 +414,7 @@ static struct expr *check_list(struct context *cx, const struct ast_expr *e, con
 	struct expr *x = expr_new(cx->ck->arena, EXPR_LIST, e->span, NULL, (uint16_t)e->list.len);
 	uint32_t i = 0;
 	for (const struct ast_expr *k = e->list.first; k; k = k->next) {
-		struct expr *item = check_expr(cx, k, wanted);
+		struct expr *item = check_expr(cx, k, wanted ? wanted : of);
 		if (is_poison(item))
 			return make_poison(cx->ck, e->span);
 		const struct type *joined = type_join(cx->ck->arena, of, item->type);
