@@ -105,8 +105,6 @@ static void report(struct run *r, struct node *n, enum diag_code code, const str
 {
 	const char *name = node_name(r, n);
 	struct diag *d = fail_node(r, n, code, o->failed ? o->failed->expr->span : n->plan->span, "gate `%s` is not passed: %s", name, o->text);
-	if (o->failed)
-		diag_label(d, n->plan->span, "this gate");
 	for (uint32_t i = 0; i < n->plan->n_guards; i++) {
 		uint32_t by = r->plan->slots[n->plan->guards[i]].node;
 		if (by != PLAN_NONE)
