@@ -1,5 +1,6 @@
 /* apply: do it, show how it goes; run again to resume. */
 #include "cli/state.h"
+#include "cli/still.h"
 #include "compiler/show/show.h"
 #include "runtime/report/report.h"
 #include <errno.h>
@@ -39,22 +40,26 @@ static int exit_code(enum run_verdict v, int signal_number)
 	return 128 + signal_number;
 }
 
-static int run(struct cli *c, struct run_options *o)
+static int run(struct cli *c, const char *file, struct run_options *o)
 {
+	struct still still = { .arena = &c->arena };
 	int code = CLI_WRONG, signal_number = 0;
 	o->journal = cli_journal_write(c, o->state, &code);
 	if (!o->journal)
 		return code;
 	struct report *report = report_open(c, o->plan);
-	o->listener = report_listener(report);
+	o->listener = still_listener(&still, report_listener(report));
 	signal(SIGPIPE, SIG_IGN); /* nobody reads any more: the run goes on */
 	fflush(NULL); /* the keeper is a copy of this process */
 	struct run *r = run_create(o);
 	enum run_verdict verdict = run_loop(r, &signal_number);
 	code = exit_code(verdict, signal_number);
+	if (verdict == RUN_DONE)
+		still_note(&still, c, file, r, o->plan);
 	run_destroy(r);
 	report_destroy(report);
 	journal_close(o->journal);
+	still_write(&still, c, file, o->state, o->results, verdict == RUN_DONE);
 	return code;
 }
 
@@ -75,13 +80,15 @@ int verb_apply(struct cli *c)
 	int code = CLI_USAGE;
 	if (!file)
 		return CLI_USAGE;
+	o.state = cli_state(c, file);
+	o.results = cli_results(c, file);
+	if (still_holds(c, file, o.state, o.results))
+		return CLI_DONE;
 	struct plan *plan = cli_plan(c, file, &o.workflow, &inputs, &code);
 	if (!plan)
 		return code;
 	o.plan = plan;
 	o.inputs = inputs;
-	o.state = cli_state(c, file);
-	o.results = cli_results(c, file);
 	if (!cli_run_options(c, &o, &code)) {
 		plan_destroy(plan);
 		return code;
@@ -89,7 +96,7 @@ int verb_apply(struct cli *c)
 	int e = file_mkdirs(o.state);
 	if (!e)
 		e = cli_lock_take(c, o.state, &lock);
-	code = e ? locked(c, e, o.state, &lock) : run(c, &o);
+	code = e ? locked(c, e, o.state, &lock) : run(c, file, &o);
 	if (!e)
 		cli_lock_release(&lock);
 	plan_destroy(plan);

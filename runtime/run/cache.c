@@ -35,15 +35,19 @@ static const char *absolute(struct arena *a, const char *path, void *ctx)
 	return path[0] == '/' ? path : arena_printf(a, "%s/%s", (const char *)ctx, path);
 }
 
-static void add_stamps(struct arena *a, struct doc *list, const struct value *v)
+static void add_stamps(struct stamps *s, struct arena *a, struct doc *list, const struct value *v)
 {
 	char stamp[STAMP_LEN];
-	if (v->kind == VALUE_PATH)
-		doc_push(list, doc_string(a, stamp_path(v->file.path, stamp) == 0 ? stamp : ""));
+	if (v->kind == VALUE_PATH) {
+		bool there = stamp_path(v->file.path, stamp) == 0;
+		doc_push(list, doc_string(a, there ? stamp : ""));
+		if (there)
+			stamps_see(s, v->file.path, stamp);
+	}
 	for (uint32_t i = 0; v->kind == VALUE_LIST && i < v->list.len; i++)
-		add_stamps(a, list, v->list.items[i]);
+		add_stamps(s, a, list, v->list.items[i]);
 	for (uint32_t i = 0; v->kind == VALUE_RECORD && i < v->record.len; i++)
-		add_stamps(a, list, v->record.fields[i].value);
+		add_stamps(s, a, list, v->record.fields[i].value);
 }
 
 void cache_store(struct run *r, struct task *t, const struct value *outputs, const struct doc *metrics)
@@ -51,7 +55,7 @@ void cache_store(struct run *r, struct task *t, const struct value *outputs, con
 	struct arena a = { 0 };
 	struct buf text = { 0 };
 	struct doc *d = doc_map(&a), *stamps = doc_list(&a);
-	add_stamps(&a, stamps, outputs);
+	add_stamps(&r->stamps, &a, stamps, outputs);
 	doc_set(&a, d, "outputs", value_save(&a, with_paths(&a, outputs, relative, (void *)(uintptr_t)r->o.state)));
 	doc_set(&a, d, "stamps", stamps);
 	struct doc *kept = doc_map(&a);
@@ -88,6 +92,8 @@ static void check_path(struct check *c, const struct value *v)
 	else if (strcmp(stamp, then) != 0 &&
 		 (stamps_digest(&c->run->stamps, v->file.path, NULL, &digest) != 0 || strcmp(digest, v->file.digest ? v->file.digest : "") != 0))
 		c->trouble = arena_printf(a, "its output `%s` was changed", file_basename(a, v->file.path));
+	else
+		stamps_see(&c->run->stamps, v->file.path, stamp);
 }
 
 static void check_value(struct check *c, const struct value *v)

@@ -187,8 +187,11 @@ static bool unchanged(struct results *x, const char *digest)
 {
 	const char *old, *stamp, *object;
 	char now[STAMP_LEN];
-	return journal_results_get(x->run->o.journal, x->arena, x->run->workflow->name, &old, &stamp, &object) &&
-	       strcmp(old, digest) == 0 && stamp_path(x->final, now) == 0 && strcmp(now, stamp) == 0;
+	bool same = journal_results_get(x->run->o.journal, x->arena, x->run->workflow->name, &old, &stamp, &object) &&
+		    strcmp(old, digest) == 0 && stamp_path(x->final, now) == 0 && strcmp(now, stamp) == 0;
+	if (same)
+		stamps_see(&x->run->stamps, x->final, now);
+	return same;
 }
 
 static void tell_outputs(struct results *x, const struct doc *object)
@@ -243,6 +246,7 @@ static bool results_write(struct results *x, const struct value *const *values, 
 		note(x, stamp_path(x->final, stamp), x->final);
 	if (x->error)
 		return false;
+	stamps_see(&r->stamps, x->final, stamp);
 	doc_json_write(object, 2, &text);
 	journal_results_put(r->o.journal, r->workflow->name, digest, stamp, buf_text(&text));
 	buf_finish(&text);

@@ -406,3 +406,10 @@ struct run_task_info run_task_info(struct run *r, uint32_t at)
 		i.duration_ms = (int64_t)t->time_ms;
 	return i;
 }
+
+void run_each_seen(const struct run *r, void (*each)(const char *path, const char *stamp, void *ctx), void *ctx)
+{
+	for (uint32_t i = 0; i < r->stamps.seen.cap; i++)
+		if (r->stamps.seen.entries[i].key)
+			each(r->stamps.seen.entries[i].key, r->stamps.seen.entries[i].value, ctx);
+}

@@ -44,6 +44,8 @@ enum run_verdict run_verdict(const struct run *r);
 struct diags *run_diags(struct run *r);
 int64_t run_id(const struct run *r); /* 0: nothing had to be recorded */
 const struct run_counts *run_counts(const struct run *r);
+/* Every file and folder that the run rested on or left behind, with its stamp (runtime/state/stamp.h), in no order. */
+void run_each_seen(const struct run *r, void (*each)(const char *path, const char *stamp, void *ctx), void *ctx);
 
 /* Where an attempt's standard output or error goes. */
 const char *run_log_path(struct arena *a, const char *state, const char *workflow, const char *task, uint32_t attempt, bool err);

@@ -73,6 +73,7 @@ void stamps_init(struct stamps *s, struct arena *a, struct journal *j, bool writ
 {
 	*s = (struct stamps){ .arena = a, .journal = writable ? j : NULL };
 	map_init(&s->known);
+	map_init(&s->seen);
 	if (j)
 		journal_stat_load(j, a, &s->known);
 }
@@ -80,6 +81,12 @@ void stamps_init(struct stamps *s, struct arena *a, struct journal *j, bool writ
 void stamps_finish(struct stamps *s)
 {
 	map_finish(&s->known);
+	map_finish(&s->seen);
+}
+
+void stamps_see(struct stamps *s, const char *path, const char *stamp)
+{
+	map_set(&s->seen, arena_strdup(s->arena, path), arena_strdup(s->arena, stamp));
 }
 
 int stamps_digest(struct stamps *s, const char *path, char ret_stamp[STAMP_LEN], const char **ret_digest)
@@ -94,6 +101,7 @@ int stamps_digest(struct stamps *s, const char *path, char ret_stamp[STAMP_LEN],
 		return e;
 	if (ret_stamp)
 		memcpy(ret_stamp, stamp, sizeof stamp);
+	stamps_see(s, path, stamp);
 	const struct journal_stat *old = map_get(&s->known, path);
 	if (old && strcmp(old->stamp, stamp) == 0) {
 		*ret_digest = old->digest;

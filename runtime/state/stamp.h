@@ -14,9 +14,12 @@ struct stamps { /* known digests by path */
 	struct arena *arena;     /* borrowed */
 	struct journal *journal; /* borrowed; NULL: nothing is kept */
 	struct map known;        /* path -> struct journal_stat */
+	struct map seen;         /* path -> stamp: what this run rests on and left behind */
 };
 void stamps_init(struct stamps *s, struct arena *a, struct journal *j, bool writable);
 void stamps_finish(struct stamps *s);
 /* Content digest of a file or folder; errno. ret_stamp may be NULL. */
 int stamps_digest(struct stamps *s, const char *path, char ret_stamp[STAMP_LEN], const char **ret_digest);
+/* Notes that the run rests on this path, as it is now. */
+void stamps_see(struct stamps *s, const char *path, const char *stamp);
 #endif
