@@ -78,7 +78,10 @@ void recover_adopt(struct run *r, struct task *t, struct orphan *o)
 	struct executor_end end;
 	bool same = strcmp(o->key, t->key) == 0;
 	o->taken = true;
-	switch (r->o.executor->find(&host, o->number, o->name, &end)) {
+	enum executor_found found = r->o.executor->find(&host, o->number, o->name, &end);
+	if (found == EXECUTOR_ENDED && (end.outcome != EXECUTOR_EXITED || end.code != 0))
+		found = EXECUTOR_GONE; /* it failed while nobody watched: to apply again is to try again */
+	switch (found) {
 	case EXECUTOR_ENDED:
 	case EXECUTOR_ALIVE:
 		if (same) {
