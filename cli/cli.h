@@ -124,6 +124,7 @@ void cli_print_doc(const struct cli *c, const struct doc *d);
 void cli_print(const struct buf *b);
 
 int verb_apply(struct cli *c);
+int verb_diff(struct cli *c);
 int verb_approve(struct cli *c);
 int verb_cancel(struct cli *c);
 int verb_check(struct cli *c);
