@@ -25,6 +25,7 @@ enum cli_words {
 	WORDS_NONE,     /* no word at all */
 	WORDS_FILE,     /* FILE */
 	WORDS_FILES,    /* any number of FILEs */
+	WORDS_PLANS,    /* the same, or plans that `build` wrote */
 	WORDS_WORKFLOW, /* WORKFLOW name=value ... */
 	WORDS_SUBJECT,  /* one word that the verb is about: a code, a task, a gate */
 	WORDS_OPTIONAL, /* the same, may be left out */

@@ -43,6 +43,9 @@ void cli_help_verb(FILE *to, const struct verb *verb)
 	case WORDS_FILES:
 		fputs(" [FILE ...]", to);
 		break;
+	case WORDS_PLANS:
+		fputs(" FILE FILE", to);
+		break;
 	case WORDS_WORKFLOW:
 		fprintf(to, " [FILE] [WORKFLOW]%s", verb->groups & GROUP_BIND ? " [name=value ...]" : "");
 		break;

@@ -47,7 +47,7 @@ const struct verb verbs[] = {
 	{ "graph", verb_graph, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_OUTPUT | GROUP_FORMAT, NULL, "the plan as a picture",
 		"twinc graph -o flood.svg|svg, png, dot or mmd (Mermaid)\n"
 		"twinc graph|dot on stdout" },
-	{ "diff", verb_diff, WORDS_FILES, GROUP_FORMAT | GROUP_EXITCODE, NULL, "two twins or two plans, in words",
+	{ "diff", verb_diff, WORDS_PLANS, GROUP_FORMAT | GROUP_EXITCODE, NULL, "two twins or two plans, in words",
 		"twinc diff old.twin new.twin|what a change means: a gate loosened, a step added\n"
 		"twinc diff --detailed-exitcode a/plan.json b.twin|exits with 2 where they differ" },
 	{ "dump", verb_dump, WORDS_WORKFLOW, GROUP_BIND | GROUP_AS | GROUP_JSON | GROUP_FORMAT, NULL, "what the compiler made of it",

@@ -341,11 +341,11 @@ static size_t binding_name(const char *word)
 	return n > 0 && word[n] == '=' && !isdigit((unsigned char)word[0]) ? n : 0;
 }
 
-static bool word_is_file(const char *word)
+static bool word_is_file(const char *word, bool plans)
 {
 	size_t len = strlen(word);
 
-	return strcmp(word, "-") == 0 || (len > 5 && strcmp(word + len - 5, ".twin") == 0) || file_is_dir(word);
+	return (plans && len > 5 && strcmp(word + len - 5, ".json") == 0) || strcmp(word, "-") == 0 || (len > 5 && strcmp(word + len - 5, ".twin") == 0) || file_is_dir(word);
 }
 
 static int word_plain(struct cli *c, const char *word)
@@ -358,8 +358,8 @@ static int word_plain(struct cli *c, const char *word)
 		*vec_push(&c->bindings) = (struct cli_binding){ arena_strndup(&c->arena, word, name), word + name + 1 };
 		return -1;
 	}
-	if (words != WORDS_NONE && word_is_file(word)) {
-		if (c->files.len > 0 && words != WORDS_FILES)
+	if (words != WORDS_NONE && word_is_file(word, words == WORDS_PLANS)) {
+		if (c->files.len > 0 && words != WORDS_FILES && words != WORDS_PLANS)
 			return cli_usage(c, "one twin at a time: \"%s\" and \"%s\"", c->files.at[0], word);
 		*vec_push(&c->files) = word;
 		return -1;
@@ -372,7 +372,7 @@ static int word_plain(struct cli *c, const char *word)
 		c->workflow = word;
 		return -1;
 	}
-	if (words == WORDS_FILE || words == WORDS_FILES)
+	if (words == WORDS_FILE || words == WORDS_FILES || words == WORDS_PLANS)
 		return cli_usage(c, "\"%s\" is neither a file that ends in .twin nor a folder", word);
 	return cli_usage(c, "\"%s\" is one word too many", word);
 }
