@@ -10,7 +10,7 @@ struct signature { const char *name, *result, *takes; };
 static const struct signature signatures[] = {
 	{"abs", "same", "number"}, {"all", "bool", "bools"}, {"any", "bool", "bools"}, {"base64", "string", "string"}, {"basename", "string", "name"},
 	{"ceil", "whole", "number"}, {"contains", "bool", "holder any"}, {"distinct", "same", "list"}, {"ends_with", "bool", "string string"},
-	{"enumerate", "indexed", "list"}, {"env", "string?", "string"}, {"flatten", "element", "lists"}, {"floor", "whole", "number"},
+	{"enumerate", "indexed", "list"}, {"env", "string?", "string"}, {"flatten", "inner", "lists"}, {"floor", "whole", "number"},
 	{"join", "string", "list string"}, {"keys", "strings", "map"}, {"len", "int", "countable"}, {"lower", "string", "string"},
 	{"matches", "bool", "string string"}, {"max", "element", "numbers"}, {"mean", "average", "numbers"}, {"min", "element", "numbers"},
 	{"parent", "string", "name"}, {"present", "there", "list"}, {"range", "ints", "int int"}, {"replace", "string", "string string string"},
@@ -74,8 +74,9 @@ static const struct type *result_type(struct context *cx, const char *result, st
 				t = type_join(a, t, args[i]->type);
 			return t ? t : &type_poison;
 		}
-		return of->kind == TYPE_OPTIONAL ? of->of : of->kind == TYPE_ANY ? type_list(a, of) : of;
+		return of->kind == TYPE_OPTIONAL ? of->of : of;
 	}
+	if (strcmp(result, "inner") == 0) return of->kind == TYPE_OPTIONAL ? of->of : of->kind == TYPE_ANY ? type_list(a, of) : of;
 	if (strcmp(result, "elements") == 0) return type_list(a, of);
 	if (strcmp(result, "same") == 0) return t->kind == TYPE_RANGE ? type_list(a, of) : t;
 	if (strcmp(result, "whole") == 0) return type_number(a, TYPE_INT, t->unit);
