@@ -70,6 +70,8 @@ static bool read_scalar(struct reader *r, struct doc **ret)
 	const char *text = (const char *)r->event.data.scalar.value;
 	size_t len = r->event.data.scalar.length;
 	const char *tag = core_tag(r->event.data.scalar.tag);
+	if (memchr(text, '\0', len))
+		return fail(r, r->event.start_mark, "a text holds a NUL byte");
 	if (!tag)
 		return fail(r, r->event.start_mark, "the tag %s is not known", r->event.data.scalar.tag);
 	bool plain = r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE && tag[0] == '\0';

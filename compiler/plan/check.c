@@ -10,6 +10,7 @@ struct checker {
 	uint32_t n_inputs, n_outputs;
 	uint32_t *place; /* of each node: its place in the block at hand, from 1; 0 elsewhere */
 	bool *listed;    /* each node: some block has it */
+	uint8_t *filled; /* each slot: something fills it; 2: the `else` branch does, too */
 };
 
 static bool fail(struct checker *c, const char *what, uint32_t id)
@@ -91,6 +92,14 @@ static void check_step(struct checker *c, const struct plan_step *s)
 		check_expr(c, exprs[i]);
 	for (uint32_t i = 0; i < s->n_env; i++)
 		check_expr(c, s->env[i].expr);
+	for (uint32_t i = 0; i < s->n_outputs; i++) {
+		if ((s->script || s->argv) && !s->outputs[i].expr)
+			fail(c, "an output that lies nowhere", i);
+	}
+	for (uint32_t i = 0; i < s->n_metrics; i++) {
+		if ((s->script || s->argv) && !s->metrics_file)
+			fail(c, "metrics that are read from nowhere", i);
+	}
 	c->n_inputs = c->n_outputs = 0;
 }
 
@@ -170,7 +179,15 @@ static bool check_inner(struct checker *c, uint32_t node, uint32_t block)
 	       (c->p->blocks[block].owner_node == node || fail(c, "a block of another node", block));
 }
 
-static void check_exports(struct checker *c, const struct plan_export *exports, uint32_t n, uint32_t inner, uint32_t outer)
+/* Each slot is filled by one place only: the node that it names, or the opening of its block. */
+static void check_filled(struct checker *c, uint32_t slot, uint32_t node, uint8_t how)
+{
+	if (c->p->slots[slot].node != node || (c->filled[slot] & how) || (how == 1 && c->filled[slot]))
+		fail(c, "a slot that two would fill", slot);
+	c->filled[slot] |= how;
+}
+
+static void check_exports(struct checker *c, const struct plan_export *exports, uint32_t n, uint32_t inner, uint32_t outer, uint32_t node, uint8_t how)
 {
 	const struct plan *p = c->p;
 	for (uint32_t i = 0; i < n; i++) {
@@ -178,21 +195,25 @@ static void check_exports(struct checker *c, const struct plan_export *exports, 
 			return;
 		if (inner == PLAN_NONE || p->slots[exports[i].inner].block != inner || p->slots[exports[i].outer].block != outer)
 			fail(c, "an export between other blocks", exports[i].inner);
+		check_filled(c, exports[i].outer, node, how);
 	}
 }
 
 static void check_element(struct checker *c, uint32_t slot, uint32_t inner)
 {
-	if (in_range(c, slot, c->p->n_slots, "a slot that is not there") && c->p->slots[slot].block != inner)
+	if (!in_range(c, slot, c->p->n_slots, "a slot that is not there"))
+		return;
+	if (c->p->slots[slot].block != inner)
 		fail(c, "an element in another block", slot);
+	check_filled(c, slot, PLAN_NONE, 1);
 }
 
 static void check_construct(struct checker *c, uint32_t id, const struct plan_node *n)
 {
 	if (!check_inner(c, id, n->inner) || (n->otherwise != PLAN_NONE && !check_inner(c, id, n->otherwise)))
 		return;
-	check_exports(c, n->exports, n->n_exports, n->inner, n->block);
-	check_exports(c, n->otherwise_exports, n->n_otherwise_exports, n->otherwise, n->block);
+	check_exports(c, n->exports, n->n_exports, n->inner, n->block, id, 1);
+	check_exports(c, n->otherwise_exports, n->n_otherwise_exports, n->otherwise, n->block, id, 2);
 	if (!n->subject)
 		fail(c, "a construct without a subject", id);
 	if (n->kind == PLAN_FOR) {
@@ -231,8 +252,11 @@ static void check_node(struct checker *c, uint32_t id)
 	if (!may_be_none(c, n->slot, p->n_slots, "a slot that is not there") || !all_in_range(c, n->needs, n->n_needs, p->n_slots, "a slot that is not there") ||
 	    !all_in_range(c, n->waits, n->n_waits, p->n_nodes, "a node that is not there"))
 		return;
+	bool fills = n->kind == PLAN_CALL || n->kind == PLAN_SUB || n->kind == PLAN_VALUE;
 	if (n->slot != PLAN_NONE && p->slots[n->slot].block != n->block)
 		fail(c, "a node that fills another block", id);
+	if (n->slot != PLAN_NONE && fills)
+		check_filled(c, n->slot, id, 1);
 	c->block = n->block;
 	switch (n->kind) {
 	case PLAN_CALL:
@@ -253,7 +277,7 @@ static void check_node(struct checker *c, uint32_t id)
 		check_gate(c, n);
 		break;
 	}
-	if ((n->kind == PLAN_CALL || n->kind == PLAN_SUB || n->kind == PLAN_VALUE) && n->slot == PLAN_NONE)
+	if (fills && n->slot == PLAN_NONE)
 		fail(c, "a node without a slot", id);
 }
 
@@ -297,8 +321,11 @@ static void check_workflow(struct checker *c, uint32_t id)
 	c->block = w->block;
 	check_fields(c, w->outputs, w->n_outputs);
 	for (uint32_t i = 0; i < w->n_inputs; i++) {
-		if (in_range(c, w->inputs[i].slot, p->n_slots, "a slot that is not there") && p->slots[w->inputs[i].slot].block != w->block)
+		if (!in_range(c, w->inputs[i].slot, p->n_slots, "a slot that is not there"))
+			return;
+		if (p->slots[w->inputs[i].slot].block != w->block)
 			fail(c, "an input in another block", i);
+		check_filled(c, w->inputs[i].slot, PLAN_NONE, 1);
 	}
 	for (uint32_t i = 0; i < w->n_outputs; i++) {
 		if (!w->outputs[i].expr)
@@ -367,6 +394,10 @@ static void check_rest(struct checker *c)
 		may_be_none(c, p->models[i].workflow, p->n_workflows, "a workflow that is not there");
 	for (uint32_t i = 0; !c->error && i < p->n_things; i++)
 		may_be_none(c, p->things[i].workflow, p->n_workflows, "a workflow that is not there");
+	for (uint32_t i = 0; !c->error && i < p->n_slots; i++) {
+		if (!c->filled[i])
+			fail(c, "a slot that nothing fills", i);
+	}
 	if (!c->error)
 		check_calls(c);
 }
@@ -377,6 +408,7 @@ const char *plan_check(const struct plan *p, struct arena *a)
 	struct checker c = {.p = p, .arena = &scratch, .block = PLAN_NONE};
 	c.place = arena_new_n(&scratch, uint32_t, p->n_nodes);
 	c.listed = arena_new_n(&scratch, bool, p->n_nodes);
+	c.filled = arena_new_n(&scratch, uint8_t, p->n_slots);
 	check_structure(&c);
 	if (!c.error)
 		check_rest(&c);
