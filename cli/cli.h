@@ -46,6 +46,7 @@ enum cli_group {
 	GROUP_RUN = 1 << 10,   /* which run is meant */
 	GROUP_LOGS = 1 << 11,
 	GROUP_RESULTS = 1 << 12,
+	GROUP_BUILD = 1 << 13,
 };
 
 enum cli_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -76,10 +77,10 @@ struct cli {
 	VEC(struct cli_binding) bindings;
 	VEC(const char *) inputs; /* files with bindings, in order */
 	VEC(struct cli_secret) secrets;
-	const char *scenario, *state, *results, *on, *output, *run; /* or NULL */
+	const char *scenario, *state, *results, *on, *output, *run, *target; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
-	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, follow, help, version;
+	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, follow, packed, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */
 	uint64_t memory_bytes;    /* 0: what the machine has */
@@ -127,6 +128,7 @@ void cli_print(const struct buf *b);
 int verb_apply(struct cli *c);
 int verb_diff(struct cli *c);
 int verb_approve(struct cli *c);
+int verb_build(struct cli *c);
 int verb_cancel(struct cli *c);
 int verb_check(struct cli *c);
 int verb_completions(struct cli *c);

@@ -44,6 +44,11 @@ const struct verb verbs[] = {
 		"twinc approve accept|then apply again" },
 	{ "cancel", verb_cancel, WORDS_OPTIONAL, GROUP_STATE | GROUP_RUN | GROUP_JSON, "TASK", "end a run, also from another terminal",
 		"twinc cancel|the run under way" },
+	{ "build", verb_build, WORDS_WORKFLOW, GROUP_BIND | GROUP_OUTPUT | GROUP_FORMAT | GROUP_JSON | GROUP_BUILD, NULL,
+		"write what other systems run, and say what they cannot",
+		"twinc build|for all targets, into build/\n"
+		"twinc build flood.twin -t cwl -o out|one of them, elsewhere\n"
+		"twinc build -t cwl --packed|one CWL document a workflow" },
 	{ "graph", verb_graph, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_OUTPUT | GROUP_FORMAT, NULL, "the plan as a picture",
 		"twinc graph -o flood.svg|svg, png, dot or mmd (Mermaid)\n"
 		"twinc graph|dot on stdout" },

@@ -10,6 +10,8 @@ PACKAGES_EXAMPLE="python3"
 PACKAGES_TEST="libcmocka-dev shellcheck"
 # --all: the second compiler.
 PACKAGES_ALL="clang"
+# --all: the tools that judge what is emitted. cwltool [3.1.20230209] nodejs [18, 20] python3-venv [3.11]
+PACKAGES_TOOLS="cwltool nodejs python3-venv"
 
 # The packages of a list that are not there yet.
 packages_missing() {
@@ -48,6 +50,20 @@ packages_install() {
 		echo "Could not be installed: $missing" >&2
 		return 1
 	}
+}
+
+# A Python program of its own version in build/tools/NAME; without a registry there is none, and its tests are skipped.
+python_install() { # NAME PACKAGES...
+	name=$1
+	shift
+	[ ! -f "build/tools/$name/done" ] || return 0
+	echo "About to install with pip, into build/tools/$name: $*"
+	if python3 -m venv --clear "build/tools/$name" && "build/tools/$name/bin/pip" install -q "$@"; then
+		touch "build/tools/$name/done"
+	else
+		rm -rf "build/tools/$name"
+		echo "(not to be had: $*)" >&2
+	fi
 }
 
 # scripts/packages.sh is sourced from the project's folder.

@@ -1,0 +1,60 @@
+/* What a target is: a row in targets.c. It gets a const plan and gives documents and texts in memory with their origins;
+ * it touches neither disk nor clock nor environment, so the same plan gives the same bytes. */
+#ifndef TWINC_TARGETS_TARGET_H
+#define TWINC_TARGETS_TARGET_H
+#include "compiler/base/vec.h"
+#include "compiler/plan/plan.h"
+
+enum target_level {
+	TARGET_SUPPORTED, /* said in the target's own words */
+	TARGET_EMULATED,  /* said in other words, or not quite: the reason tells */
+	TARGET_REFUSED,   /* cannot be said, and is left out with all that needs it */
+};
+/* A row of the portability matrix: a step, or a construct of a workflow. */
+struct target_row { const char *subject; struct span span; enum target_level level; const char *reason; /* or NULL */ };
+/* doc: written as JSON where the path ends so, else as YAML; or text. Paths are relative to the target's folder. */
+struct target_file { const char *path; const struct doc *doc; const char *text; size_t len; bool executable; };
+/* Where in a file (a JSON pointer; "" is the whole) something of the twin went. */
+struct target_origin { const char *path, *pointer; struct span span; };
+struct target_request {
+	const struct plan *plan;
+	uint32_t workflow;                 /* that is meant, or PLAN_NONE */
+	bool only;                         /* that one only, with what it calls */
+	const struct value *const *inputs; /* bound, one per input of that workflow, each or all may be NULL */
+	const char *folder;                /* absolute, that the files will stand in: paths of data are told from there */
+	const char *here;                  /* absolute, that relative paths of bound values start from */
+	bool packed;                       /* one document instead of several, where the target knows that */
+};
+struct target_result {
+	struct arena *arena; /* borrowed; holds everything below */
+	VEC(struct target_row) rows;
+	VEC(struct target_file) files;
+	VEC(struct target_origin) origins;
+	const char *note;    /* why there is nothing, or NULL */
+};
+struct target {
+	const char *name, *summary;
+	/* Rows only: what can be said and what not. */
+	void (*check)(const struct target_request *request, struct target_result *ret);
+	/* Rows, files and origins; what is refused is left out. */
+	void (*emit)(const struct target_request *request, struct target_result *ret);
+};
+extern const struct target *const targets[]; /* ends with NULL */
+const struct target *target_find(const char *name);
+
+void target_result_init(struct target_result *r, struct arena *a);
+void target_result_finish(struct target_result *r);
+struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+/* "supported", "emulated", "refused". */
+const char *target_level_name(enum target_level level);
+/* The bytes of a file. */
+void target_file_text(const struct target_file *f, struct buf *ret);
+/* A path as seen from `folder`, both absolute: "../../data/x.csv". */
+const char *target_path_from(struct arena *a, const char *folder, const char *path);
+/* "flood.twin:44": where something was written, for comments; NULL where it was nowhere. */
+const char *target_place(struct arena *a, const struct plan *p, struct span span);
+
+/* The targets, each in a folder of its own. */
+extern const struct target target_cwl;
+#endif

@@ -1,0 +1,109 @@
+/* The table of targets, and what they share. */
+#include "targets/target.h"
+#include "compiler/base/file.h"
+#include <string.h>
+
+const struct target *const targets[] = { &target_cwl, NULL };
+
+const struct target *target_find(const char *name)
+{
+	for (const struct target *const *t = targets; *t; t++)
+		if (strcmp((*t)->name, name) == 0)
+			return *t;
+	return NULL;
+}
+
+void target_result_init(struct target_result *r, struct arena *a)
+{
+	*r = (struct target_result){ .arena = a };
+}
+
+void target_result_finish(struct target_result *r)
+{
+	vec_finish(&r->rows);
+	vec_finish(&r->files);
+	vec_finish(&r->origins);
+}
+
+struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
+{
+	struct target_row *row = vec_push(&r->rows);
+	va_list args;
+
+	*row = (struct target_row){ .subject = subject, .span = span, .level = level };
+	if (!format)
+		return row;
+	va_start(args, format);
+	row->reason = arena_vprintf(r->arena, format, args);
+	va_end(args);
+	return row;
+}
+
+const char *target_level_name(enum target_level level)
+{
+	switch (level) {
+	case TARGET_SUPPORTED:
+		return "supported";
+	case TARGET_EMULATED:
+		return "emulated";
+	case TARGET_REFUSED:
+		return "refused";
+	}
+	return "";
+}
+
+void target_file_text(const struct target_file *f, struct buf *ret)
+{
+	size_t len = strlen(f->path);
+
+	if (f->text) {
+		buf_add(ret, f->text, f->len);
+	} else if (len > 5 && strcmp(f->path + len - 5, ".json") == 0) {
+		doc_json_write(f->doc, 2, ret);
+		buf_putc(ret, '\n');
+	} else {
+		doc_yaml_write(f->doc, ret);
+	}
+}
+
+const char *target_path_from(struct arena *a, const char *folder, const char *path)
+{
+	const char *from = file_join(a, folder, "."), *to = file_join(a, path, ".");
+	size_t common = 0, i = 0;
+	struct buf b = { 0 };
+	const char *ret;
+
+	if (strcmp(from, "/") == 0)
+		return to + 1;
+	while (from[i] && from[i] == to[i]) {
+		i++;
+		if ((from[i] == '/' || !from[i]) && (to[i] == '/' || !to[i]))
+			common = i;
+	}
+	for (const char *p = from + common; *p; p++)
+		if (*p == '/')
+			buf_puts(&b, "../");
+	if (to[common] == '/')
+		buf_puts(&b, to + common + 1);
+	else if (b.len)
+		b.text[--b.len] = '\0';
+	ret = b.len ? arena_strndup(a, b.text, b.len) : ".";
+	buf_finish(&b);
+	return ret;
+}
+
+const char *target_place(struct arena *a, const struct plan *p, struct span span)
+{
+	struct place place;
+	const char *main;
+
+	if (span.file == 0 || span.file >= p->sources->list.len)
+		return NULL;
+	place = source_place(p->sources, span);
+	/* As seen from the twin's folder, wherever the compiler was called from. */
+	main = p->sources->list.len > 1 ? file_dirname(a, p->sources->list.at[1].path) : ".";
+	if (strcmp(main, ".") != 0 && strncmp(place.path, main, strlen(main)) == 0 && place.path[strlen(main)] == '/')
+		place.path += strlen(main) + 1;
+	return arena_printf(a, "%s:%u", place.path, place.line);
+}
+
