@@ -47,6 +47,7 @@ enum cli_group {
 	GROUP_LOGS = 1 << 11,
 	GROUP_RESULTS = 1 << 12,
 	GROUP_BUILD = 1 << 13,
+	GROUP_PICTURE = 1 << 14, /* how much of a plan is drawn */
 };
 
 enum cli_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -80,7 +81,7 @@ struct cli {
 	const char *scenario, *state, *results, *on, *output, *run, *target; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
-	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, follow, packed, help, version;
+	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, follow, packed, unfolded, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */
 	uint64_t memory_bytes;    /* 0: what the machine has */

@@ -49,7 +49,7 @@ const struct verb verbs[] = {
 		"twinc build|for all targets, into build/\n"
 		"twinc build flood.twin -t cwl -o out|one of them, elsewhere\n"
 		"twinc build -t cwl --packed|one CWL document a workflow" },
-	{ "graph", verb_graph, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_OUTPUT | GROUP_FORMAT, NULL, "the plan as a picture",
+	{ "graph", verb_graph, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_OUTPUT | GROUP_PICTURE | GROUP_FORMAT, NULL, "the plan as a picture",
 		"twinc graph -o flood.svg|svg, png, dot or mmd (Mermaid)\n"
 		"twinc graph|dot on stdout" },
 	{ "diff", verb_diff, WORDS_PLANS, GROUP_FORMAT | GROUP_EXITCODE, NULL, "two twins or two plans, in words",

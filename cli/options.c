@@ -38,6 +38,7 @@ static const struct option options[] = {
 	{ "output", 'o', OPTION_TEXT, GROUP_OUTPUT, FIELD(output), "PATH", "write there: a folder, or a file whose suffix says the format" },
 	{ "target", 't', OPTION_TEXT, GROUP_BUILD, FIELD(target), "NAME,...", "for these targets, instead of for all" },
 	{ "packed", 0, OPTION_FLAG, GROUP_BUILD, FIELD(packed), NULL, "one document instead of several (cwl)" },
+	{ "unfolded", 0, OPTION_FLAG, GROUP_PICTURE, FIELD(unfolded), NULL, "draw every node; more than 60 are folded otherwise" },
 	{ "check", 0, OPTION_FLAG, GROUP_CHECK, FIELD(check), NULL, "change nothing, only say what would change" },
 	{ "detailed-exitcode", 0, OPTION_FLAG, GROUP_EXITCODE, FIELD(detailed_exitcode), NULL, "exit with 2 where there are differences" },
 	{ "color", 0, OPTION_CHOICE, GROUP_ALL, FIELD(colour), "auto|always|never", "colours; NO_COLOR is obeyed" },

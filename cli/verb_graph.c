@@ -86,7 +86,7 @@ int verb_graph(struct cli *c)
 	plan = cli_plan(c, file, &workflow, &inputs, &code);
 	if (!plan)
 		return code;
-	graph_init(&g, &c->arena, plan, all ? PLAN_NONE : workflow, graph_states_read(c, file, plan));
+	graph_init(&g, &c->arena, plan, all ? PLAN_NONE : workflow, graph_states_read(c, file, plan), c->unfolded);
 	code = graph_put(c, &g, picture);
 	graph_finish(&g);
 	plan_destroy(plan);

@@ -8,10 +8,11 @@ PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config bison flex libyaml-de
 PACKAGES_EXAMPLE="python3"
 # What the tests call beside the above.
 PACKAGES_TEST="libcmocka-dev shellcheck"
-# --all: the second compiler.
-PACKAGES_ALL="clang"
-# --all: the tools that judge what is emitted. cwltool [3.1.20230209] nodejs [18, 20] python3-venv [3.11]
-PACKAGES_TOOLS="cwltool nodejs python3-venv"
+# --all: the second compiler, and what builds and looks into packages.
+PACKAGES_ALL="clang dpkg-dev fakeroot file"
+# --all: the tools that judge what is emitted, and what steps of examples/usecases need. cwltool [3.1.20230209]
+# nodejs [18, 20] python3-venv [3.11] python3-numpy [1.24] python3-jsonschema [4.10] jq [1.6]
+PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq"
 
 # The packages of a list that are not there yet.
 packages_missing() {

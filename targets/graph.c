@@ -12,7 +12,13 @@ struct gather {
 	uint32_t *of_thing;    /* plan thing -> graph node */
 	uint32_t *of_workflow; /* plan workflow -> its first graph node */
 	uint32_t *box_of;      /* plan workflow -> its box */
+	enum graph_fold fold;
+	uint32_t *first, *count; /* plan node -> the first that is alike, and how many there are */
 };
+
+#define PICTURE_LIGHT 60  /* more nodes: calls that are alike are folded */
+#define PICTURE_HEAVY 240 /* still more nodes: blocks are folded, too */
+#define PICTURE_FIELDS 12 /* more inputs or outputs are one node, in a picture that folds */
 
 static uint32_t node_add(struct gather *t, enum graph_shape shape, const char *label, const char *second, uint32_t box)
 {
@@ -37,7 +43,7 @@ static void edge_add(struct gather *t, uint32_t from, uint32_t to, const char *l
 			continue;
 		if (label && !e->label)
 			e->label = label;
-		else if (label && !strstr(e->label, label))
+		else if (label && strlen(e->label) < 40 && !strstr(e->label, label))
 			e->label = arena_printf(t->g->arena, "%s, %s", e->label, label);
 		return;
 	}
@@ -131,15 +137,35 @@ static void expr_join(struct gather *t, const struct expr *e, uint32_t to, const
 		expr_join(t, e->args[i], to, NULL, link);
 }
 
+static void slot_gates_join(struct gather *t, uint32_t slot, uint32_t to);
+
+/* What leaves a `for`, `if` or `repeat` has passed the gates inside. */
+static void inner_gates_join(struct gather *t, const struct plan_export *exports, uint32_t n, uint32_t slot, uint32_t to)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (exports[i].outer == slot && !exports[i].raw)
+			slot_gates_join(t, exports[i].inner, to);
+}
+
+static void slot_gates_join(struct gather *t, uint32_t slot, uint32_t to)
+{
+	const struct plan_slot *s = &t->p->slots[slot];
+	const struct plan_node *n = s->node == PLAN_NONE ? NULL : &t->p->nodes[s->node];
+
+	for (uint32_t i = 0; i < s->n_gates; i++)
+		edge_add(t, t->of_node[s->gates[i]], to, NULL, LINK_ORDER);
+	if (s->kind == PLAN_SLOT_EXPORT && n) {
+		inner_gates_join(t, n->exports, n->n_exports, slot, to);
+		inner_gates_join(t, n->otherwise_exports, n->n_otherwise_exports, slot, to);
+	}
+}
+
 static void gates_join(struct gather *t, const struct expr *e, uint32_t to)
 {
 	if (!e)
 		return;
-	if (e->op == EXPR_SLOT && e->checked) {
-		const struct plan_slot *s = &t->p->slots[e->index];
-		for (uint32_t i = 0; i < s->n_gates; i++)
-			edge_add(t, t->of_node[s->gates[i]], to, NULL, LINK_ORDER);
-	}
+	if (e->op == EXPR_SLOT && e->checked)
+		slot_gates_join(t, e->index, to);
 	for (uint16_t i = 0; i < e->n; i++)
 		gates_join(t, e->args[i], to);
 }
@@ -190,13 +216,22 @@ static void node_join(struct gather *t, uint32_t id)
 	for (uint32_t i = 0; i < n->n_requirements; i++)
 		expr_join(t, n->requirements[i].expr, to, NULL, LINK_DATA);
 	conditions_join(t, n, to);
-	if (n->kind == PLAN_CALL)
-		edge_add(t, to, place_find(t, n->place ? n->place : t->p->steps[n->target].place), NULL, LINK_PLACED);
 }
 
 /* -- nodes ----------------------------------------------------------------------------------------------------------- */
 
 static void block_draw(struct gather *t, uint32_t block, uint32_t box);
+
+/* Of several nodes that are drawn as one the state that matters most is shown. */
+static void state_join(struct gather *t, uint32_t id, uint32_t drawn)
+{
+	static const int weights[] = {
+		[GRAPH_NONE] = 0, [GRAPH_DONE] = 1, [GRAPH_SKIPPED] = 2, [GRAPH_WAITING] = 3, [GRAPH_BLOCKED] = 4, [GRAPH_RUNNING] = 5, [GRAPH_FAILED] = 6,
+	};
+
+	if (t->states && weights[t->states[id]] > weights[t->g->nodes.at[drawn].state])
+		t->g->nodes.at[drawn].state = t->states[id];
+}
 
 static const char *on_fail_text(enum plan_on_fail on_fail)
 {
@@ -224,6 +259,69 @@ static const char *gate_text(struct gather *t, const struct plan_node *n)
 	return text;
 }
 
+/* What a call runs, and where. */
+static const char *call_text(struct gather *t, const struct plan_node *n)
+{
+	const struct plan_step *step = &t->p->steps[n->target];
+	const char *place = n->place ? n->place : step->place, *text = step->name;
+
+	if (place)
+		return arena_printf(t->g->arena, "%s\non %s", text, place);
+	for (const struct doc *d = step->extra ? step->extra->children.first : NULL; d; d = d->next)
+		for (uint32_t i = 0; d->kind == DOC_STRING && i < t->p->n_things; i++)
+			if (strcmp(t->p->things[i].role, "service") == 0 && strcmp(t->p->things[i].name, d->string.text) == 0)
+				return arena_printf(t->g->arena, "%s\nby %s", text, d->string.text);
+	return text;
+}
+
+static uint32_t block_size(const struct plan *p, uint32_t block)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; block != PLAN_NONE && i < p->blocks[block].n_nodes; i++) {
+		const struct plan_node *node = &p->nodes[p->blocks[block].nodes[i]];
+		bool bracket = node->kind == PLAN_FOR || node->kind == PLAN_IF || node->kind == PLAN_REPEAT;
+		n += bracket ? block_size(p, node->inner) + block_size(p, node->otherwise) : 1;
+	}
+	return n;
+}
+
+/* All nodes of a block are drawn as one. */
+static void block_fold(struct gather *t, uint32_t block, uint32_t drawn)
+{
+	for (uint32_t i = 0; block != PLAN_NONE && i < t->p->blocks[block].n_nodes; i++) {
+		uint32_t id = t->p->blocks[block].nodes[i];
+		const struct plan_node *n = &t->p->nodes[id];
+		if (n->kind == PLAN_FOR || n->kind == PLAN_IF || n->kind == PLAN_REPEAT) {
+			block_fold(t, n->inner, drawn);
+			block_fold(t, n->otherwise, drawn);
+		} else {
+			t->of_node[id] = drawn;
+			state_join(t, id, drawn);
+		}
+	}
+}
+
+static void bracket_draw(struct gather *t, const struct plan_node *n, const char *text, uint32_t box)
+{
+	uint32_t size = block_size(t->p, n->inner) + block_size(t->p, n->otherwise);
+
+	if (t->fold == FOLD_HEAVY && size > 1) {
+		uint32_t drawn = node_add(t, SHAPE_SUB, text, arena_printf(t->g->arena, "%u nodes", size), box);
+		block_fold(t, n->inner, drawn);
+		block_fold(t, n->otherwise, drawn);
+		return;
+	}
+	block_draw(t, n->inner, box_add(t, text, box, false));
+	if (n->otherwise != PLAN_NONE)
+		block_draw(t, n->otherwise, box_add(t, "else", box, false));
+}
+
+static const char *counted(struct gather *t, uint32_t id, const char *name)
+{
+	return t->fold && t->count[id] > 1 ? arena_printf(t->g->arena, "%s and %u more", name, t->count[id] - 1) : name;
+}
+
 static void node_draw(struct gather *t, uint32_t id, uint32_t box)
 {
 	const struct plan_node *n = &t->p->nodes[id];
@@ -231,35 +329,38 @@ static void node_draw(struct gather *t, uint32_t id, uint32_t box)
 	const char *text = n->subject ? expr_label(t, n->subject) : "";
 	uint32_t drawn = PLAN_NONE;
 
+	if (t->fold && t->first[id] != id) {
+		drawn = t->of_node[t->first[id]];
+		t->of_node[id] = drawn;
+		state_join(t, id, drawn);
+		return;
+	}
 	switch (n->kind) {
 	case PLAN_CALL:
-		drawn = node_add(t, SHAPE_STEP, n->name, t->p->steps[n->target].name, box);
+		drawn = node_add(t, SHAPE_STEP, counted(t, id, n->name), call_text(t, n), box);
 		break;
 	case PLAN_SUB:
-		drawn = node_add(t, SHAPE_SUB, n->name, t->p->workflows[n->target].name, box);
+		drawn = node_add(t, SHAPE_SUB, counted(t, id, n->name), t->p->workflows[n->target].name, box);
 		break;
 	case PLAN_VALUE:
-		drawn = node_add(t, SHAPE_VALUE, n->name, NULL, box);
+		drawn = node_add(t, SHAPE_VALUE, counted(t, id, n->name), NULL, box);
 		break;
 	case PLAN_GATE:
 		drawn = node_add(t, SHAPE_GATE, n->name, gate_text(t, n), box);
 		break;
 	case PLAN_FOR:
-		text = arena_printf(a, "for %s in %s", t->p->slots[n->element].name, text);
-		block_draw(t, n->inner, box_add(t, text, box, false));
+		bracket_draw(t, n, arena_printf(a, "for %s in %s", t->p->slots[n->element].name, text), box);
 		break;
 	case PLAN_IF:
-		block_draw(t, n->inner, box_add(t, arena_printf(a, "if %s", text), box, false));
-		if (n->otherwise != PLAN_NONE)
-			block_draw(t, n->otherwise, box_add(t, "else", box, false));
+		bracket_draw(t, n, arena_printf(a, "if %s", text), box);
 		break;
 	case PLAN_REPEAT:
-		block_draw(t, n->inner, box_add(t, arena_printf(a, "repeat until %s", text), box, false));
+		bracket_draw(t, n, arena_printf(a, "repeat until %s", text), box);
 		break;
 	}
 	t->of_node[id] = drawn;
-	if (drawn != PLAN_NONE && t->states)
-		t->g->nodes.at[drawn].state = t->states[id];
+	if (drawn != PLAN_NONE)
+		state_join(t, id, drawn);
 }
 
 static void block_draw(struct gather *t, uint32_t block, uint32_t box)
@@ -270,13 +371,28 @@ static void block_draw(struct gather *t, uint32_t block, uint32_t box)
 		node_draw(t, b->nodes[i], box);
 }
 
+/* A workflow whose insides do not matter here. */
+static void workflow_fold(struct gather *t, uint32_t id)
+{
+	const struct plan_workflow *w = &t->p->workflows[id];
+	uint32_t drawn = node_add(t, SHAPE_SUB, w->name, arena_printf(t->g->arena, "%u nodes", block_size(t->p, w->block)), PLAN_NONE);
+
+	for (uint32_t i = 0; i < w->n_inputs; i++)
+		t->of_input[w->inputs[i].slot] = drawn;
+	block_fold(t, w->block, drawn);
+	t->of_workflow[id] = drawn;
+}
+
 static void workflow_draw(struct gather *t, uint32_t id)
 {
 	const struct plan_workflow *w = &t->p->workflows[id];
 	uint32_t box = box_add(t, w->name, PLAN_NONE, true), first = t->g->nodes.len;
+	bool many = t->fold && w->n_inputs > PICTURE_FIELDS;
 
+	if (many)
+		node_add(t, SHAPE_DATA, arena_printf(t->g->arena, "%u inputs", w->n_inputs), NULL, box);
 	for (uint32_t i = 0; i < w->n_inputs; i++)
-		t->of_input[w->inputs[i].slot] = node_add(t, SHAPE_DATA, w->inputs[i].name, type_text(t->g->arena, w->inputs[i].type), box);
+		t->of_input[w->inputs[i].slot] = many ? first : node_add(t, SHAPE_DATA, w->inputs[i].name, type_text(t->g->arena, w->inputs[i].type), box);
 	block_draw(t, w->block, box);
 	t->of_workflow[id] = t->g->nodes.len > first ? first : PLAN_NONE;
 	t->box_of[id] = box;
@@ -285,10 +401,12 @@ static void workflow_draw(struct gather *t, uint32_t id)
 static void outputs_join(struct gather *t, uint32_t id)
 {
 	const struct plan_workflow *w = &t->p->workflows[id];
+	bool many = t->fold && w->n_outputs > PICTURE_FIELDS;
+	uint32_t node = many ? node_add(t, SHAPE_DATA, arena_printf(t->g->arena, "%u outputs", w->n_outputs), NULL, t->box_of[id]) : PLAN_NONE;
 
 	for (uint32_t i = 0; i < w->n_outputs; i++) {
-		const char *type = type_text(t->g->arena, w->outputs[i].type);
-		uint32_t node = node_add(t, SHAPE_DATA, w->outputs[i].name, type, t->box_of[id]);
+		if (!many)
+			node = node_add(t, SHAPE_DATA, w->outputs[i].name, type_text(t->g->arena, w->outputs[i].type), t->box_of[id]);
 		expr_join(t, w->outputs[i].expr, node, NULL, LINK_DATA);
 		gates_join(t, w->outputs[i].expr, node);
 	}
@@ -306,11 +424,11 @@ static const char *part_text(struct gather *t, const struct plan_part *part)
 		buf_printf(&b, "%u x ", part->nodes_low);
 	else if (part->nodes_high)
 		buf_printf(&b, "%u to %u x ", part->nodes_low, part->nodes_high);
-	buf_printf(&b, "%u CPUs", part->cpus);
+	buf_printf(&b, "%u CPU%s", part->cpus, part->cpus == 1 ? "" : "s");
 	if (part->memory_bytes > 0)
 		buf_printf(&b, ", %g GiB", part->memory_bytes / 1073741824.0);
 	if (part->gpus)
-		buf_printf(&b, ", %u GPUs", part->gpus);
+		buf_printf(&b, ", %u GPU%s", part->gpus, part->gpus == 1 ? "" : "s");
 	text = arena_strdup(t->g->arena, buf_text(&b));
 	buf_finish(&b);
 	return text;
@@ -328,6 +446,16 @@ static void infra_draw(struct gather *t, uint32_t id)
 		node_add(t, SHAPE_PLACE, thing->name, NULL, box);
 }
 
+/* A trigger says what it waits for, everything else what it is. */
+static const char *thing_text(struct gather *t, const struct plan_thing *thing)
+{
+	const char *when = doc_text(doc_get(thing->attributes, "when"), NULL);
+
+	if (strcmp(thing->role, "trigger") != 0)
+		return thing->kind;
+	return when && strlen(when) > 40 ? arena_printf(t->g->arena, "%.37s...", when) : when ? when : thing->kind;
+}
+
 static void thing_draw(struct gather *t, uint32_t id)
 {
 	static const struct { const char *role; enum graph_shape shape; } shapes[] = {
@@ -339,7 +467,7 @@ static void thing_draw(struct gather *t, uint32_t id)
 		infra_draw(t, id);
 	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
 		if (strcmp(thing->role, shapes[i].role) == 0)
-			t->of_thing[id] = node_add(t, shapes[i].shape, thing->name, thing->kind, PLAN_NONE);
+			t->of_thing[id] = node_add(t, shapes[i].shape, thing->name, thing_text(t, thing), PLAN_NONE);
 }
 
 /* A trigger's references start it; what a service or model refers to, it runs on or is kept in. */
@@ -385,7 +513,23 @@ static uint32_t *table_new(struct arena *a, uint32_t n)
 	return table;
 }
 
-void graph_init(struct graph *g, struct arena *a, const struct plan *p, uint32_t workflow, const enum graph_state *states)
+static void nodes_draw(struct gather *t, uint32_t workflow)
+{
+	bool all = workflow == PLAN_NONE;
+
+	vec_clear(&t->g->nodes);
+	vec_clear(&t->g->boxes);
+	for (uint32_t i = 0; all && i < t->p->n_things; i++)
+		thing_draw(t, i);
+	for (uint32_t i = 0; i < t->p->n_workflows; i++) {
+		if (all && t->fold == FOLD_HEAVY)
+			workflow_fold(t, i);
+		else if (all || workflow == i)
+			workflow_draw(t, i);
+	}
+}
+
+void graph_init(struct graph *g, struct arena *a, const struct plan *p, uint32_t workflow, const enum graph_state *states, bool unfolded)
 {
 	struct gather t = { .g = g, .p = p, .states = states };
 	bool all = workflow == PLAN_NONE;
@@ -396,15 +540,16 @@ void graph_init(struct graph *g, struct arena *a, const struct plan *p, uint32_t
 	t.of_thing = table_new(a, p->n_things);
 	t.of_workflow = table_new(a, p->n_workflows);
 	t.box_of = table_new(a, p->n_workflows);
-	for (uint32_t i = 0; all && i < p->n_things; i++)
-		thing_draw(&t, i);
-	for (uint32_t i = 0; i < p->n_workflows; i++)
-		if (all || workflow == i)
-			workflow_draw(&t, i);
+	graph_alike(a, p, &t.first, &t.count);
+	nodes_draw(&t, workflow);
+	for (int fold = FOLD_LIGHT; !unfolded && fold <= FOLD_HEAVY && g->nodes.len > (fold == FOLD_LIGHT ? PICTURE_LIGHT : PICTURE_HEAVY); fold++) {
+		t.fold = (enum graph_fold)fold;
+		nodes_draw(&t, workflow);
+	}
 	for (uint32_t i = 0; i < p->n_nodes; i++)
 		node_join(&t, i);
 	for (uint32_t i = 0; i < p->n_workflows; i++)
-		if (all || workflow == i)
+		if (t.box_of[i] != PLAN_NONE)
 			outputs_join(&t, i);
 	for (uint32_t i = 0; all && i < p->n_things; i++)
 		thing_join(&t, i);

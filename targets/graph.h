@@ -31,9 +31,18 @@ struct graph {
 	VEC(struct graph_box) boxes;
 	VEC(struct graph_edge) edges;
 };
-/* workflow: PLAN_NONE draws all of them, with what surrounds them. states: one per node of the plan, or NULL. */
-void graph_init(struct graph *g, struct arena *a, const struct plan *p, uint32_t workflow, const enum graph_state *states);
+/* What does not help to understand a large picture becomes one node with a count. LIGHT: calls of one step in one block;
+ * HEAVY: the insides of `for`, `if`, `repeat` and, where all are drawn, of workflows. */
+enum graph_fold { FOLD_NOTHING, FOLD_LIGHT, FOLD_HEAVY };
+/* workflow: PLAN_NONE draws all of them, with what surrounds them. states: one per node of the plan, or NULL.
+ * unfolded: every node, however many. */
+void graph_init(struct graph *g, struct arena *a, const struct plan *p, uint32_t workflow, const enum graph_state *states, bool unfolded);
 void graph_finish(struct graph *g);
+/* graph_fold.c: of each node of a plan the first one that is alike in its block; itself where there are only a few. */
+void graph_alike(struct arena *a, const struct plan *p, uint32_t **ret_first, uint32_t **ret_count);
+/* graph_stack.c: parts that nothing joins are put under one another by edges that are not seen, so that pictures are not
+ * much wider than high. */
+void graph_stack(const struct graph *g, struct buf *ret);
 void graph_dot(const struct graph *g, struct buf *ret);
 void graph_mermaid(const struct graph *g, struct buf *ret);
 /* Lays a dot text out and renders it: "svg" or "png". False when Graphviz cannot. */

@@ -37,7 +37,7 @@ static const char *shape_text(enum graph_shape shape)
 	case SHAPE_MODEL:
 		return "shape=hexagon, color=\"#ad1457\"";
 	case SHAPE_TRIGGER:
-		return "shape=cds, color=\"#00695c\"";
+		return "shape=cds, margin=\"0.3,0.08\", color=\"#00695c\"";
 	}
 	return "shape=box";
 }
@@ -125,5 +125,6 @@ void graph_dot(const struct graph *g, struct buf *ret)
 		}
 		buf_printf(ret, "%s];\n", link_text(e->link));
 	}
+	graph_stack(g, ret);
 	buf_puts(ret, "}\n");
 }

@@ -321,6 +321,7 @@ static struct expr *source_call(struct context *cx, const struct ast_expr *e, co
 		diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0212, e->call.a->member.name_span, "a source has no function `%s`", name), "not found"), "it has `latest(n)` and `since(duration)`");
 		return make_poison(cx->ck, e->span);
 	}
+	d->thing->used = true;
 	const struct unit *second = NULL;
 	size_t at, len;
 	unit_parse(cx->ck->arena, "s", 1, &second, &at, &len);

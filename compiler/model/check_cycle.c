@@ -98,13 +98,19 @@ static void report_ring(struct checker *ck, struct needs *e, struct graph *g, co
 			}
 	}
 	struct model_node *back = g->nodes[at];
+	const struct model_node *gate = NULL;
 	struct diag *d = diag_add(ck->diags, DIAG_E0444, back->span, "these need one another, round in a cycle");
 	for (uint32_t i = seen[at] - 1; i < len; i++) {
 		struct model_node *n = g->nodes[path[i]], *next = i + 1 < len ? g->nodes[path[i + 1]] : back;
+		gate = n->kind == MODEL_GATE && len - seen[at] > 0 ? n : gate;
 		if (n == back)
 			diag_here(d, n == next ? "`%s` needs itself" : "`%s` needs `%s`", n->name, next->name);
 		else
 			diag_label(d, n->span, "`%s` needs `%s`", n->name, next->name);
+	}
+	if (gate) {
+		diag_help(d, "what the gate reads is made before `%s` is passed: there, use the result that it guards as `unchecked(x)`", gate->name);
+		return;
 	}
 	diag_help(d, back->body->owner && back->body->owner->kind == MODEL_REPEAT ? "the value of the round before is `previous(x)`" : "to go round until something holds, use `repeat { max = 10, until = ... }`");
 }

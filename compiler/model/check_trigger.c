@@ -95,7 +95,7 @@ static const char *cron_error(struct arena *a, const char *text)
 	return *t ? "it has more than five fields" : NULL;
 }
 
-static bool cron_call(struct context *cx, const struct ast_expr *e)
+static bool cron_call(struct context *cx, struct model_thing *t, const struct ast_expr *e)
 {
 	if (e->kind != AST_CALL || e->call.a->kind != AST_NAME || strcmp(e->call.a->string.text, "cron") != 0)
 		return false;
@@ -107,6 +107,7 @@ static bool cron_call(struct context *cx, const struct ast_expr *e)
 	const char *error = cron_error(cx->ck->arena, arg->string.text);
 	if (error)
 		diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0305, arg->span, "this is no time table: %s", error), "five fields are wanted"), "such as \"0 3 1 * *\": at 3 o'clock on the first of every month");
+	t->cron = arg->string.text;
 	struct type_field *fields = arena_new_n(cx->ck->arena, struct type_field, 1);
 	fields[0] = (struct type_field){.name = "time", .type = &type_string};
 	cx->event = type_record(cx->ck->arena, fields, 1, "event of `cron`");
@@ -115,7 +116,7 @@ static bool cron_call(struct context *cx, const struct ast_expr *e)
 
 static void check_when(struct context *cx, struct model_thing *t, const struct ast_expr *e)
 {
-	if (source_event(cx, t, e) || cron_call(cx, e))
+	if (source_event(cx, t, e) || cron_call(cx, t, e))
 		return;
 	struct model_attr *a = model_attr(t, "when");
 	a->expr = check_value(cx, e, &type_bool, WHAT("what a trigger waits for"), (struct span){0});

@@ -159,6 +159,23 @@ static void read_resources(struct reader *r, struct model_thing *t, const struct
 	set_resource(r, t, "memory", doc_get(resources, "ramMin"), "B", 1048576); /* given in MiB */
 }
 
+/* A packed document stands for its process `main`. */
+static void report_graph(struct checker *ck, const struct doc *file, const char *path, struct span span)
+{
+	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0503, span, "%s holds several processes, and none is called `main`", path), "which one?");
+	struct buf b = {0};
+	uint32_t n = 0;
+	for (doc_each(p, doc_get(file, "$graph"))) {
+		const char *id = doc_text(doc_get(p, "id"), "");
+		if (*id && n++ < 8)
+			buf_printf(&b, "%s`%s`", b.len ? ", " : "", *id == '#' ? id + 1 : id);
+	}
+	if (b.len)
+		diag_note(d, "its `$graph` holds %s%s", buf_text(&b), n > 8 ? ", ..." : "");
+	diag_help(d, "call the one that is meant `main`, or write it into a file of its own");
+	buf_finish(&b);
+}
+
 void interface_cwl(struct checker *ck, struct model_thing *t, const struct doc *file, const char *path, struct span span)
 {
 	struct reader r = {.ck = ck, .file = file, .path = path, .span = span};
@@ -174,6 +191,10 @@ void interface_cwl(struct checker *ck, struct model_thing *t, const struct doc *
 	while (k < 4 && strcmp(classes[k], class) != 0)
 		k++;
 	bool known = strcmp(version, "v1.0") == 0 || strcmp(version, "v1.1") == 0 || strcmp(version, "v1.2") == 0;
+	if (k == 4 && doc_get(file, "$graph")) {
+		report_graph(ck, file, path, span);
+		return;
+	}
 	if (k == 4 || !known) {
 		struct diag *d = diag_add(ck->diags, DIAG_E0503, span, k == 4 ? "%s is no CWL process" : "%s is of a CWL version that is not known", path);
 		diag_here(d, k == 4 ? "its class is `%s`" : "its cwlVersion is `%s`", k == 4 ? class : version);

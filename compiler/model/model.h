@@ -80,6 +80,7 @@ struct model_thing { /* infra, service, source, step, model, trigger */
 	const struct expr **run_args;     /* one per input of it, NULL: its default */
 	const struct model_thing *event_source; /* when = source.event, or NULL */
 	const char *event_name;
+	const char *cron;                 /* when = cron("..."): its time table */
 	/* model: weights = workflow.output */
 	struct model_workflow *weights_workflow; const char *weights_output;
 };

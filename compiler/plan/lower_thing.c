@@ -164,6 +164,8 @@ static struct doc *thing_doc(struct lower *l, const struct model_thing *t)
 	}
 	if (t->event_source)
 		doc_set(a, d, "when", doc_printf(a, "%s.%s", t->event_source->name, t->event_name));
+	if (t->cron)
+		doc_set(a, d, "when", doc_printf(a, "cron(\"%s\")", t->cron));
 	return d;
 }
 
@@ -183,6 +185,29 @@ static void add_ref(struct lower *l, struct plan_thing *p, const struct model_at
 		p->refs[p->n_refs++] = copy_text(&l->copy, v->string.text);
 }
 
+/* Sources that a trigger's arguments read: `scenes.latest(500)`. */
+static void add_sources(struct lower *l, struct plan_thing *p, const struct expr *e)
+{
+	for (uint32_t i = 0; e->op == EXPR_EVENT && i < l->model->things.len; i++) {
+		const struct model_thing *t = l->model->things.at[i];
+		size_t n = strlen(t->name);
+		if (strcmp(t->role, "source") == 0 && strncmp(e->name, t->name, n) == 0 && e->name[n] == '.')
+			p->refs[p->n_refs++] = copy_text(&l->copy, t->name);
+	}
+	for (uint32_t i = 0; i < e->n; i++)
+		if (e->args[i])
+			add_sources(l, p, e->args[i]);
+}
+
+static uint32_t count_events(const struct expr *e)
+{
+	uint32_t n = e->op == EXPR_EVENT;
+	for (uint32_t i = 0; i < e->n; i++)
+		if (e->args[i])
+			n += count_events(e->args[i]);
+	return n;
+}
+
 static void lower_thing(struct lower *l, const struct model_thing *t, struct plan_thing *p)
 {
 	uint32_t n_blocks = 0, n_attrs = t->schema->n_attrs;
@@ -198,6 +223,8 @@ static void lower_thing(struct lower *l, const struct model_thing *t, struct pla
 			if (b->name)
 				add_part(l, p, arena_printf(l->plan->arena, "%s.%s", t->name, b->name), b->span);
 	}
+	for (uint32_t i = 0; t->runs && t->run_args && i < t->runs->n_inputs; i++)
+		n_attrs += t->run_args[i] ? count_events(t->run_args[i]) : 0;
 	p->refs = arena_new_n(l->plan->arena, const char *, n_attrs + 2);
 	for (uint32_t i = 0; i < t->schema->n_attrs; i++)
 		add_ref(l, p, &t->attrs[i]);
@@ -206,6 +233,9 @@ static void lower_thing(struct lower *l, const struct model_thing *t, struct pla
 			add_ref(l, p, &b->attrs[i]);
 	if (t->event_source)
 		p->refs[p->n_refs++] = copy_text(&l->copy, t->event_source->name);
+	for (uint32_t i = 0; t->runs && t->run_args && i < t->runs->n_inputs; i++)
+		if (t->run_args[i])
+			add_sources(l, p, t->run_args[i]);
 }
 
 static void lower_model(struct lower *l, const struct model_thing *t)
