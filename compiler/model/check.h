@@ -56,6 +56,7 @@ struct checker {
 	struct model *model;
 	struct module *modules, *prelude, *main;
 	struct map formats;        /* name -> const struct format */
+	struct map shared;         /* kind and unit or format -> struct type: the same few come again and again */
 	struct decl *settling;     /* innermost declaration being worked out; its `outer` is the one that asked for it */
 };
 /* Where an expression stands. */
@@ -87,6 +88,9 @@ void module_declare(struct checker *ck, struct module *m);
 /* -- types.c */
 struct type_context { struct checker *ck; struct module *module; const struct schema *schema; const struct format *format; bool special; };
 const struct type *type_resolve(struct type_context *tc, const struct ast_type *t);
+/* type_number and type_path, made once. */
+const struct type *shared_number(struct checker *ck, enum type_kind kind, const struct unit *unit);
+const struct type *shared_path(struct checker *ck, enum type_kind kind, const struct format *format);
 /* F replaced by the format in a kind's attribute type. */
 const struct type *type_bind(struct arena *a, const struct type *t, const struct format *format);
 /* The type both agree on, or NULL. */

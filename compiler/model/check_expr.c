@@ -550,7 +550,7 @@ static struct expr *check_literal(struct context *cx, const struct ast_expr *e)
 		if (!u)
 			return make_poison(cx->ck, e->span);
 		bool whole = n >= -9e15 && n <= 9e15 && n == (double)(int64_t)n;
-		return make_const(cx->ck, e->span, whole ? value_int(a, (int64_t)n, u) : value_float(a, n, u), type_number(a, whole ? TYPE_INT : TYPE_FLOAT, u));
+		return make_const(cx->ck, e->span, whole ? value_int(a, (int64_t)n, u) : value_float(a, n, u), shared_number(cx->ck, whole ? TYPE_INT : TYPE_FLOAT, u));
 	}
 	case AST_TRUE: return make_const(cx->ck, e->span, &value_true, &type_bool);
 	case AST_FALSE: return make_const(cx->ck, e->span, &value_false, &type_bool);

@@ -421,12 +421,14 @@ static void check_output_paths(struct thing_reader *r)
 static void read_members(struct thing_reader *r)
 {
 	struct model_thing *t = r->t;
-	uint32_t n = 0;
-	for (const struct ast_item *i = r->decl->item->body; i; i = i->next)
-		n += i->kind == AST_DECLARATION;
-	t->inputs = arena_new_n(r->ck->arena, struct model_field, n + 1);
-	t->outputs = arena_new_n(r->ck->arena, struct model_field, n + 1);
-	t->metrics = arena_new_n(r->ck->arena, struct model_field, n + 1);
+	static const char *const words[] = {"input", "output", "metric"};
+	struct model_field **const lists[] = {&t->inputs, &t->outputs, &t->metrics};
+	for (size_t k = 0; k < 3; k++) {
+		uint32_t n = 0;
+		for (const struct ast_item *i = r->decl->item->body; i; i = i->next)
+			n += i->kind == AST_DECLARATION && strcmp(i->word, words[k]) == 0;
+		*lists[k] = arena_new_n(r->ck->arena, struct model_field, n);
+	}
 	for (int pass = 0; pass < 2; pass++) /* inputs first: places of outputs may use them */
 		for (const struct ast_item *i = r->decl->item->body; i; i = i->next) {
 			if (i->kind != AST_DECLARATION || !schema_takes(t->schema, i->word))

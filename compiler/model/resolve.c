@@ -580,5 +580,6 @@ struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file
 			ast_finish(k->ast);
 	}
 	map_finish(&ck.formats);
+	map_finish(&ck.shared);
 	return m;
 }

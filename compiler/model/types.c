@@ -20,6 +20,34 @@ static bool among(const char *const *names, const char *name)
 	return false;
 }
 
+struct shared_key { enum type_kind kind; const void *of; };
+
+static const struct type **shared_slot(struct checker *ck, enum type_kind kind, const void *of)
+{
+	struct shared_key key;
+	memset(&key, 0, sizeof key); /* the bytes between are part of it */
+	key.kind = kind;
+	key.of = of;
+	const struct type **slot = map_get_n(&ck->shared, (const char *)&key, sizeof key);
+	if (!slot) {
+		slot = arena_new(ck->arena, const struct type *);
+		map_set_n(&ck->shared, arena_copy(ck->arena, &key, sizeof key), sizeof key, slot);
+	}
+	return slot;
+}
+
+const struct type *shared_number(struct checker *ck, enum type_kind kind, const struct unit *unit)
+{
+	const struct type **slot = shared_slot(ck, kind, unit);
+	return *slot ? *slot : (*slot = type_number(ck->arena, kind, unit));
+}
+
+const struct type *shared_path(struct checker *ck, enum type_kind kind, const struct format *format)
+{
+	const struct type **slot = shared_slot(ck, kind, format);
+	return *slot ? *slot : (*slot = type_path(ck->arena, kind, format));
+}
+
 const struct format *format_find(struct checker *ck, struct module *m, const char *name)
 {
 	struct decl *d = module_find_path(ck, m, name);
@@ -52,7 +80,7 @@ static const struct type *unknown_format(struct type_context *tc, const struct a
 static const struct type *path_type(struct type_context *tc, const struct ast_type *t, enum type_kind kind)
 {
 	if (!t->args)
-		return type_path(tc->ck->arena, kind, NULL);
+		return shared_path(tc->ck, kind, NULL);
 	const struct ast_type *f = t->args;
 	if (f->kind != AST_TYPE_PATH || f->args || f->next)
 		return diag_help(diag_add(tc->ck->diags, DIAG_E0302, t->span, "`%s` takes one format", t->name), "such as `%s<csv>`", t->name), &type_poison;
@@ -65,7 +93,7 @@ static const struct type *path_type(struct type_context *tc, const struct ast_ty
 				return type_path(tc->ck->arena, kind, hole);
 			}
 	const struct format *format = format_find(tc->ck, tc->module, f->name);
-	return format ? type_path(tc->ck->arena, kind, format) : unknown_format(tc, f);
+	return format ? shared_path(tc->ck, kind, format) : unknown_format(tc, f);
 }
 
 static const struct type *generic_type(struct type_context *tc, const struct ast_type *t)
@@ -130,7 +158,7 @@ static const struct type *named_type(struct type_context *tc, const struct ast_t
 	if (number && t->args) {
 		if (t->args->kind != AST_TYPE_UNIT || !t->args->unit)
 			return &type_poison;
-		return type_number(a, *t->name == 'i' ? TYPE_INT : TYPE_FLOAT, t->args->unit);
+		return shared_number(tc->ck, *t->name == 'i' ? TYPE_INT : TYPE_FLOAT, t->args->unit);
 	}
 	if (among(generic, t->name))
 		return generic_type(tc, t);
