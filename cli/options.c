@@ -400,7 +400,7 @@ static int words_parse(struct cli *c, struct words *w)
 	int code;
 
 	if (c->version) {
-		printf("twinc %s\n", TWINC_VERSION);
+		printf("twinc %s (%s)\n", TWINC_VERSION, TWINC_COMMIT);
 		return CLI_DONE;
 	}
 	if (w->plain.len == 0 || strcmp(w->plain.at[verb_at], "help") == 0) {

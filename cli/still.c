@@ -27,7 +27,7 @@ static const char *absolute(struct cli *c, const char *path)
 static void request_digest(struct cli *c, const char *file, const char *results, struct digest_hex *ret)
 {
 	struct buf b = {0};
-	put_word(&b, TWINC_VERSION);
+	put_word(&b, TWINC_VERSION " " TWINC_COMMIT);
 	put_word(&b, absolute(c, file));
 	put_word(&b, c->workflow);
 	put_word(&b, c->scenario);
