@@ -28,7 +28,7 @@ struct cwl_needs {
 struct cwl_global { uint32_t param; const char *model; /* or NULL */ const char *id; };
 struct cwl_globals { VEC(struct cwl_global) list; };
 struct cwl_step { bool done, refused; const char *run; struct cwl_globals globals; /* that its environment reads */ };
-struct cwl_workflow { bool done, refused, called; const char *run; const char **input_ids; struct cwl_globals globals; };
+struct cwl_workflow { bool done, refused, called; const char *run; const char **input_ids; struct cwl_globals globals; uint64_t helpers; };
 struct cwl_process { const char *path, *id; struct doc *doc; struct cwl_needs needs; uint32_t workflow; /* whose file it is, or PLAN_NONE */ bool dropped; };
 struct cwl {
 	struct arena *arena;
@@ -124,6 +124,7 @@ struct cwl_js {
 	const struct plan_step *step; /* inside of a tool, else NULL */
 	/* How a ref is called; NULL: refused. */
 	const char *(*name)(void *ctx, const struct cwl_ref *ref, const struct expr *e);
+	const char *(*file)(void *ctx, const struct value *path); /* how a file that is named in an expression is called; NULL: refused */
 	void *ctx;
 	const char *error; /* why it cannot be said */
 	struct span error_span;
@@ -163,8 +164,9 @@ const char *cwl_expression_input(struct cwl_expression *x, const struct cwl_ref 
 const char *cwl_expression_output(struct cwl_expression *x, const char *wanted, const struct type *type);
 /* Adds the step; the text is the expression. */
 void cwl_expression_put(struct cwl_expression *x, const char *doc, const char *text);
-/* For struct cwl_js: ctx is the expression; the ref is called "inputs.ID". */
+/* For struct cwl_js: ctx is the expression; the ref is called "inputs.ID", and so is an input whose default is the file. */
 const char *cwl_expression_ref(void *ctx, const struct cwl_ref *ref, const struct expr *e);
+const char *cwl_expression_file(void *ctx, const struct value *path);
 
 /* -- constructs --------------------------------------------------------------------------------------------------------- */
 
@@ -173,6 +175,8 @@ void cwl_command(struct cwl *c, struct cwl_js *js, struct doc *tool, struct doc 
 const char *cwl_workflow(struct cwl *c, uint32_t workflow); /* flow.c; the same */
 void cwl_block(struct cwl_flow *f);
 /* Adds a step with its origin. */
+/* Who waits for a node waits for this output of a step; NULL: it has none, which is refused. */
+void cwl_bind_wait(struct cwl_flow *f, uint32_t node, const char *step, const struct doc *out);
 void cwl_add_step(struct cwl_flow *f, const char *name, struct doc *step, struct span span);
 void cwl_for(struct cwl_flow *f, uint32_t node);
 void cwl_if(struct cwl_flow *f, uint32_t node);

@@ -182,7 +182,7 @@ static bool plain_link(struct cwl_flow *f, const struct expr *e, struct cwl_link
 static bool work_out(struct cwl_flow *f, const struct expr *e, const struct type *to, const char *name, struct cwl_link *ret)
 {
 	struct cwl_expression x;
-	struct cwl_js js = { .c = f->c, .needs = f->needs, .name = cwl_expression_ref, .ctx = &x };
+	struct cwl_js js = { .c = f->c, .needs = f->needs, .name = cwl_expression_ref, .file = cwl_expression_file, .ctx = &x };
 	struct buf text = { 0 };
 	const char *id;
 
@@ -212,9 +212,19 @@ bool cwl_feed_link(struct cwl_flow *f, const struct expr *e, const struct type *
 	return work_out(f, e, to, name, ret);
 }
 
+static bool names_file(const struct expr *e)
+{
+	if (e->op == EXPR_CONST)
+		return e->value->kind == VALUE_PATH;
+	for (uint16_t i = 0; i < e->n; i++)
+		if (e->args[i] && names_file(e->args[i]))
+			return true;
+	return false;
+}
+
 struct doc *cwl_feed(struct cwl_flow *f, const struct expr *e, const struct type *to, const char *name)
 {
-	struct gathered g = { .f = f, .merges = true };
+	struct gathered g = { .f = f };
 	const struct value *v = cwl_constant(f->c, e, to, false);
 	struct cwl_link link;
 	struct doc *d;
@@ -226,8 +236,9 @@ struct doc *cwl_feed(struct cwl_flow *f, const struct expr *e, const struct type
 	d = cwl_feed_merged(f, e, to);
 	if (d)
 		return d;
+	g.merges = true;
 	cwl_each_ref(f->c, e, gather_ref, &g);
-	if (!g.failed && (g.merges || (g.links.len == 1 && g.links.at[0].n == 1)))
+	if (!g.failed && !names_file(e) && (g.merges || (g.links.len == 1 && g.links.at[0].n == 1)))
 		d = value_from(f, &g, e, to);
 	else if (!g.failed && work_out(f, e, to, name, &link))
 		d = cwl_link_doc(f, &link);
@@ -285,6 +296,19 @@ const char *cwl_expression_ref(void *ctx, const struct cwl_ref *ref, const struc
 	const char *id = cwl_expression_input(x, ref, e->span);
 
 	return id ? arena_printf(x->f->c->arena, "inputs.%s", id) : NULL;
+}
+
+const char *cwl_expression_file(void *ctx, const struct value *path)
+{
+	struct cwl_expression *x = ctx;
+	struct cwl *c = x->f->c;
+	const char *id = cwl_name(c, &x->names, path->is_dir ? "folder" : "file");
+	struct doc *entry = doc_map(c->arena);
+
+	doc_set(c->arena, entry, "default", cwl_value(c, path, NULL, cwl_folder(c, x->f->path)));
+	doc_set(c->arena, x->in, id, entry);
+	doc_set(c->arena, x->inputs, id, doc_string(c->arena, path->is_dir ? "Directory" : "File"));
+	return arena_printf(c->arena, "inputs.%s", id);
 }
 
 const char *cwl_expression_output(struct cwl_expression *x, const char *wanted, const struct type *type)

@@ -73,23 +73,34 @@ static void add_out(const char *field, void *ctx)
 	cwl_bind(o->f, &ref, arena_printf(a, "%s/%s", o->step, field), NULL, cwl_ref_type(o->f, &ref));
 }
 
+void cwl_bind_wait(struct cwl_flow *f, uint32_t node, const char *step, const struct doc *out)
+{
+	struct cwl_ref ref = { .kind = CWL_NODE, .index = node };
+	const struct doc *first = out->children.first;
+	const struct cwl_link *there = map_get(&f->sources, cwl_ref_key(f->c, &ref)); /* of the other branch */
+	const char *source = first ? arena_printf(f->c->arena, "%s/%s", step, first->string.text) : NULL;
+
+	if (!f->c->awaited[node])
+		return;
+	if (source && there)
+		cwl_bind(f, &ref, there->source[0], source, &type_any);
+	else if (source)
+		cwl_bind(f, &ref, source, NULL, &type_any);
+	else
+		cwl_refuse(f->c, f->c->plan->nodes[node].name, f->c->plan->nodes[node].span, "others wait for it by `after`, and it has no output that is read: CWL orders steps by data only");
+}
+
 /* What is read of the result; somebody who only waits for it waits for its first output. */
 static struct doc *add_outs(struct cwl_flow *f, uint32_t node, const char *name)
 {
 	const struct plan_node *n = &f->c->plan->nodes[node];
 	struct outs o = { f, doc_list(f->c->arena), name, n->slot };
 	const struct type *t = f->c->plan->slots[n->slot].type;
-	struct cwl_ref ref = { .kind = CWL_NODE, .index = node };
 
 	cwl_each_used(f->c, n->slot, false, add_out, &o);
-	if (f->c->awaited[node] && t->kind == TYPE_RECORD && t->n) {
-		const struct doc *first = o.list->children.first;
-		if (!first)
-			doc_push(o.list, doc_string(f->c->arena, t->fields[0].name));
-		cwl_bind(f, &ref, arena_printf(f->c->arena, "%s/%s", name, first ? first->string.text : t->fields[0].name), NULL, &type_any);
-	} else if (f->c->awaited[node]) {
-		cwl_refuse(f->c, n->name, n->span, "`after` a step without outputs: CWL orders steps by data only");
-	}
+	if (f->c->awaited[node] && !doc_len(o.list) && t->kind == TYPE_RECORD && t->n)
+		doc_push(o.list, doc_string(f->c->arena, t->fields[0].name));
+	cwl_bind_wait(f, node, name, o.list);
 	return o.list;
 }
 
@@ -139,6 +150,9 @@ static void put_workflow(struct cwl_flow *f, uint32_t node)
 		return;
 	}
 	f->needs->sub = true;
+	/* In what is called the outer library takes the place of its own, in cwltool at least. */
+	f->needs->helpers |= called->helpers;
+	f->needs->js |= called->helpers != 0;
 	add_arguments(f, n, w->inputs, w->n_inputs, called->input_ids, in);
 	add_globals(f, n, &called->globals, in);
 	put_call(f, node, w->name, run, in);
@@ -251,6 +265,7 @@ static void build(struct cwl *c, uint32_t workflow, const char *path, const char
 	}
 	p = vec_push(&c->processes);
 	*p = (struct cwl_process){ .path = path, .id = id, .doc = flow_doc(&f, w), .needs = needs, .workflow = workflow, .dropped = c->refused };
+	c->workflows[workflow].helpers = needs.helpers;
 	cwl_flow_finish(&f);
 }
 

@@ -63,6 +63,10 @@ static void put_value(struct cwl_js *js, const struct expr *e, const struct valu
 	struct doc *d;
 	struct buf json = { 0 };
 
+	if (v->kind == VALUE_PATH && js->file) {
+		buf_puts(ret, js->file(js->ctx, v));
+		return;
+	}
 	if (v->kind == VALUE_PATH)
 		cwl_js_refuse(js, e->span, "a file that an expression names is not known to CWL; make it an input");
 	if (v->kind == VALUE_INT && (v->integer > INT64_C(1) << 53 || v->integer < -(INT64_C(1) << 53)))

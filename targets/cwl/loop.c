@@ -204,6 +204,7 @@ void cwl_for(struct cwl_flow *f, uint32_t node)
 		doc_set(c->arena, step, "scatter", doc_string(c->arena, ids[0]));
 	}
 	f->needs->scatter = true;
+	cwl_bind_wait(f, node, name, out);
 	cwl_add_step(f, name, step, n->span);
 	cwl_flow_finish(&inner);
 }
@@ -220,9 +221,10 @@ static const char *block_name(struct cwl_flow *f, uint32_t block)
 	return "then";
 }
 
-static void branch(struct cwl_flow *f, const struct plan_node *n, bool otherwise)
+static void branch(struct cwl_flow *f, uint32_t node, bool otherwise)
 {
 	struct cwl *c = f->c;
+	const struct plan_node *n = &c->plan->nodes[node];
 	uint32_t block = otherwise ? n->otherwise : n->inner;
 	const char *name = cwl_name(c, &f->names, arena_printf(c->arena, "%s_%s", otherwise ? "else" : "if", block_name(f, block)));
 	const char *condition;
@@ -239,6 +241,7 @@ static void branch(struct cwl_flow *f, const struct plan_node *n, bool otherwise
 	out = add_exports(f, &inner, n, otherwise ? n->otherwise_exports : n->exports, otherwise ? n->n_otherwise_exports : n->n_exports, name);
 	cwl_feed_captures(f, &inner, in, n->span);
 	step = inline_step(f, &inner, in, out);
+	cwl_bind_wait(f, node, name, out);
 	doc_set(c->arena, step, "when", doc_printf(c->arena, otherwise ? "$(!inputs.%s)" : "$(inputs.%s)", condition));
 	f->needs->js |= otherwise;
 	cwl_add_step(f, name, step, n->span);
@@ -249,7 +252,7 @@ void cwl_if(struct cwl_flow *f, uint32_t node)
 {
 	const struct plan_node *n = &f->c->plan->nodes[node];
 
-	branch(f, n, false);
+	branch(f, node, false);
 	if (n->otherwise != PLAN_NONE)
-		branch(f, n, true);
+		branch(f, node, true);
 }

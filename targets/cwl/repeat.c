@@ -79,6 +79,7 @@ static bool put_body(struct rounds *r)
 	for (uint32_t i = 0; i < r->body.captures.len; i++)
 		if (r->body.captures.at[i].ref.kind == CWL_PREVIOUS)
 			r->body.captures.at[i].key = export_previous(r, &r->body.captures.at[i].ref);
+	r->outer->needs->helpers |= needs.helpers; /* as for what is called */
 	d = cwl_process_doc(c, "Workflow", "One round of a loop.", n->span);
 	if (cwl_requirements(c, &needs))
 		doc_set(c->arena, d, "requirements", cwl_requirements(c, &needs));
@@ -156,6 +157,7 @@ static void put_end(struct rounds *r)
 		"", until, one ? "" : ".pop()", r->n, r->n == 1 ? "" : "s", buf_text(&results));
 	if (!x.refused)
 		cwl_expression_put(&x, NULL, buf_text(&text));
+	cwl_bind_wait(r->outer, (uint32_t)(r->node - c->plan->nodes), x.name, x.out);
 	buf_finish(&text);
 	buf_finish(&results);
 	cwl_expression_finish(&x);

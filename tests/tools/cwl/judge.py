@@ -1,7 +1,8 @@
 """Judges the CWL of the conformance cases and the examples: cwltool must find each document valid and, run with the job
 that was written beside it, give what the local runtime gave: the same structure, base names, sizes and checksums.
 
-judge.py TWINC CWLTOOL PROJECT SCRATCH [--packed] CASE ...    (CASE: conformance/NAME or examples/NAME)
+judge.py TWINC CWLTOOL PROJECT SCRATCH [--packed] CASE ...    (CASE: conformance/NAME, examples/NAME or
+twins/NAME: those beside this file)
 """
 import concurrent.futures
 import filecmp
@@ -66,9 +67,9 @@ def conformance_lines(project, name, scratch):
     return runs
 
 
-def example_lines(project, name):
-    """The same for an example."""
-    args = os.path.join(project, "examples", name, "expected/args")
+def other_lines(project, kind, name):
+    """The same for an example, or a twin of our own."""
+    args = os.path.join(project, "examples", name, "expected/args") if kind == "examples" else os.path.join(project, "tests/tools/cwl/twins", name + ".args")
     if not os.path.exists(args):
         return [(0, ["apply", name + ".twin"])] if os.path.exists(os.path.dirname(args)) else []
     with open(args, encoding="utf-8") as f:
@@ -124,13 +125,16 @@ class Case:
         if self.kind == "examples":
             shutil.copytree(os.path.join(self.project, "examples", self.name), self.folder, ignore=shutil.ignore_patterns("expected", ".twin", "results", "build"))
             return
+        if self.kind == "twins":
+            shutil.copytree(os.path.join(self.project, "tests/tools/cwl/twins"), self.folder)
+            return
         os.makedirs(self.folder)
         source = os.path.join(self.project, "tests/conformance")
         shutil.copy(os.path.join(source, self.name + ".twin"), self.folder)
         shutil.copytree(os.path.join(source, "data"), os.path.join(self.folder, "data"))
 
     def lines(self):
-        return example_lines(self.project, self.name) if self.kind == "examples" else conformance_lines(self.project, self.name, self.outside)
+        return conformance_lines(self.project, self.name, self.outside) if self.kind == "conformance" else other_lines(self.project, self.kind, self.name)
 
     def build(self, words):
         """The emitted files of this run, or why there are none."""
