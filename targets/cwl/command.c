@@ -8,10 +8,11 @@
 /* -- assets ------------------------------------------------------------------------------------------------------------ */
 
 /* An asset is an input whose default is the file. */
-static const char *asset_input(struct cwl *c, struct doc *inputs, const struct value *v, const char *folder)
+const char *cwl_asset(struct cwl_js *js, const struct value *v)
 {
+	struct cwl *c = js->c;
 	struct map names = { 0 };
-	struct doc *input = doc_map(c->arena), *value = cwl_value(c, v, NULL, folder);
+	struct doc *inputs = js->inputs, *input = doc_map(c->arena), *value = cwl_value(c, v, NULL, js->folder);
 	const char *id;
 
 	for (doc_each(d, inputs)) {
@@ -31,7 +32,7 @@ static const char *asset_input(struct cwl *c, struct doc *inputs, const struct v
 
 /* -- words ---------------------------------------------------------------------------------------------------------------- */
 
-struct words { struct cwl *c; struct cwl_js *js; struct doc *inputs, *arguments; const char *folder; };
+struct words { struct cwl *c; struct cwl_js *js; struct doc *arguments; };
 
 static const struct value *constant_text(struct cwl *c, const struct expr *e)
 {
@@ -65,7 +66,7 @@ static struct doc *reference(struct words *w, const struct expr *e)
 	struct doc *d;
 
 	if (e->op == EXPR_ASSET)
-		return doc_printf(c->arena, "$(inputs.%s.path)", asset_input(c, w->inputs, e->value, w->folder));
+		return doc_printf(c->arena, "$(inputs.%s.path)", cwl_asset(w->js, e->value));
 	if (e->op == EXPR_INPUT && !cwl_is_null(e->type) && (t->kind == TYPE_FILE || t->kind == TYPE_DIR))
 		return doc_printf(c->arena, "$(inputs.%s.path)", w->js->step->inputs[e->index].name);
 	if (e->op == EXPR_INPUT && t->kind != TYPE_FLOAT && !(t->kind == TYPE_LIST && cwl_strip(t->of)->kind == TYPE_FLOAT))
@@ -287,7 +288,7 @@ static void put_filled(struct script *s, struct doc *tool, const struct expr *e)
 	struct doc *input = doc_map(a);
 	const char *mark = NULL, *id = "script";
 
-	while (doc_get(w->inputs, id))
+	while (doc_get(w->js->inputs, id))
 		id = arena_printf(a, "%s_", id);
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]) && !mark; i++) {
 		mark = marks[i];
@@ -301,16 +302,13 @@ static void put_filled(struct script *s, struct doc *tool, const struct expr *e)
 	doc_set(a, input, "type", doc_string(a, "string"));
 	doc_set(a, input, "doc", doc_string(a, "The command; its placeholders are filled with quoted words."));
 	doc_set(a, input, "default", doc_string_n(a, buf_text(&text), text.len));
-	doc_set(a, w->inputs, id, input);
+	doc_set(a, w->js->inputs, id, input);
 	buf_puts(&call, "$(");
 	cwl_js_helper(w->js, CWL_JS_fill, &call);
 	buf_printf(&call, "(inputs.%s, \"%s\", [", id, mark ? mark : "");
 	for (uint32_t i = 0; i < s->holes.len; i++) {
 		buf_puts(&call, i ? ", " : "");
-		if (s->holes.at[i]->op == EXPR_ASSET)
-			buf_printf(&call, "inputs.%s", asset_input(w->c, w->inputs, s->holes.at[i]->value, w->folder));
-		else
-			cwl_js(w->js, s->holes.at[i], CWL_COND, &call);
+		cwl_js(w->js, s->holes.at[i], CWL_COND, &call);
 	}
 	buf_puts(&call, "]))");
 	doc_set(a, tool, "baseCommand", shell(w));
@@ -320,9 +318,9 @@ static void put_filled(struct script *s, struct doc *tool, const struct expr *e)
 	buf_finish(&call);
 }
 
-void cwl_command(struct cwl *c, struct cwl_js *js, struct doc *tool, struct doc *inputs, const char *folder)
+void cwl_command(struct cwl_js *js, struct doc *tool)
 {
-	struct words w = { .c = c, .js = js, .inputs = inputs, .arguments = doc_list(c->arena), .folder = folder };
+	struct words w = { .c = js->c, .js = js, .arguments = doc_list(js->c->arena) };
 	struct script s = { .w = &w };
 	const struct plan_step *step = js->step;
 

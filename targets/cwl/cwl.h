@@ -121,7 +121,9 @@ void cwl_mark_used(struct cwl *c);
 struct cwl_js {
 	struct cwl *c;
 	struct cwl_needs *needs;
-	const struct plan_step *step; /* inside of a tool, else NULL */
+	const struct plan_step *step; /* inside of a tool, else NULL; then assets become inputs of it */
+	struct doc *inputs;
+	const char *folder;
 	/* How a ref is called; NULL: refused. */
 	const char *(*name)(void *ctx, const struct cwl_ref *ref, const struct expr *e);
 	const char *(*file)(void *ctx, const struct value *path); /* how a file that is named in an expression is called; NULL: refused */
@@ -171,7 +173,9 @@ const char *cwl_expression_file(void *ctx, const struct value *path);
 /* -- constructs --------------------------------------------------------------------------------------------------------- */
 
 const char *cwl_step(struct cwl *c, uint32_t step);         /* tool.c; how to run it, NULL: refused */
-void cwl_command(struct cwl *c, struct cwl_js *js, struct doc *tool, struct doc *inputs, const char *folder); /* command.c */
+void cwl_command(struct cwl_js *js, struct doc *tool);      /* command.c */
+/* The id of the tool's input that is an asset. */
+const char *cwl_asset(struct cwl_js *js, const struct value *v);
 const char *cwl_workflow(struct cwl *c, uint32_t workflow); /* flow.c; the same */
 void cwl_block(struct cwl_flow *f);
 /* Adds a step with its origin. */

@@ -8,9 +8,13 @@ void cwl_refuse(struct cwl *c, const char *subject, struct span span, const char
 {
 	va_list args;
 
+	const char *reason;
+
 	va_start(args, format);
-	target_row(c->ret, subject, span, TARGET_REFUSED, "%s", arena_vprintf(c->arena, format, args));
+	reason = arena_vprintf(c->arena, format, args);
 	va_end(args);
+	if (*reason) /* else it follows from what was told */
+		target_row(c->ret, subject, span, TARGET_REFUSED, "%s", reason);
 	c->refused = true;
 }
 

@@ -488,6 +488,8 @@ static void put_ref(struct cwl_js *js, const struct cwl_ref *ref, const struct e
 
 	if (name)
 		buf_puts(ret, name);
+	else if (js->c->refused) /* what made it is refused, with a reason of its own */
+		js->error = js->error ? js->error : "";
 	else
 		cwl_js_refuse(js, e->span, "`%s` is not known here", e->name ? e->name : "this");
 }
@@ -566,7 +568,7 @@ void cwl_js_text(struct cwl_js *js, const struct expr *e, enum cwl_precedence at
 	const struct type *t = cwl_strip(e->type);
 	bool path = t->kind == TYPE_FILE || t->kind == TYPE_DIR;
 
-	if (path && e->op == EXPR_INPUT && js->step) {
+	if (path && (e->op == EXPR_INPUT || e->op == EXPR_ASSET) && js->step) {
 		cwl_js(js, e, CWL_PRIMARY, ret);
 		buf_puts(ret, ".path");
 	} else if (path && e->op != EXPR_OUTPUT) {
@@ -667,8 +669,13 @@ void cwl_js(struct cwl_js *js, const struct expr *e, enum cwl_precedence at_leas
 	case EXPR_PARAM:
 	case EXPR_MODEL: cwl_js_refuse(js, e->span, "`%s` is not known here", e->name); return;
 	case EXPR_EVENT: cwl_js_refuse(js, e->span, "CWL knows no events"); return;
-	case EXPR_WORDS:
 	case EXPR_ASSET:
+		if (js->step)
+			buf_printf(ret, "inputs.%s", cwl_asset(js, e->value));
+		else
+			cwl_js_refuse(js, e->span, "an asset is known to a step only");
+		return;
+	case EXPR_WORDS:
 	case EXPR_GLOB: cwl_js_refuse(js, e->span, "this has no JavaScript"); return;
 	}
 }

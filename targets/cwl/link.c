@@ -344,7 +344,7 @@ bool cwl_resolve(struct cwl_flow *f, const struct cwl_ref *ref, struct span span
 	if (!link) {
 		bool global = ref->kind == CWL_PARAM || ref->kind == CWL_MODEL, outside = f->parent || f->around;
 		if (!outside && !global) {
-			cwl_refuse(f->c, "workflow", span, "`%s` is not found where it is read", cwl_ref_name(f->c, ref));
+			cwl_refuse(f->c, "workflow", span, f->c->refused ? "%.0s" : "`%s` is not found where it is read", cwl_ref_name(f->c, ref));
 			return false;
 		}
 		id = outside ? add_capture(f, ref) : add_global(f, ref);

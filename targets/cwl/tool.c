@@ -144,7 +144,9 @@ static void add_setting(struct tool *t, struct doc *env, const struct plan_attri
 	}
 	buf_clear(&text);
 	buf_puts(&text, "$(");
-	if ((at->expr->op == EXPR_INPUT || cwl_is_ref(t->c, at->expr, &ref)) && cwl_strip(at->expr->type)->kind == TYPE_STRING) {
+	if (at->expr->op == EXPR_ASSET) {
+		cwl_js_text(&t->js, at->expr, CWL_ANY, &text);
+	} else if ((at->expr->op == EXPR_INPUT || cwl_is_ref(t->c, at->expr, &ref)) && cwl_strip(at->expr->type)->kind == TYPE_STRING) {
 		cwl_js(&t->js, at->expr, CWL_ANY, &text);
 	} else {
 		buf_puts(&text, "String(");
@@ -409,7 +411,7 @@ static void put_tool(struct tool *t)
 	struct cwl *c = t->c;
 	struct doc *outputs = empty(t), *command = empty(t), *spaces = empty(t), *merged;
 
-	cwl_command(c, &t->js, command, t->inputs, t->folder);
+	cwl_command(&t->js, command);
 	cwl_origin(c, t->path, !doc_get(command, "baseCommand") ? "/arguments" : "/baseCommand", t->step->command_span);
 	for (uint32_t i = 0; i < t->step->n_outputs; i++)
 		add_output(t, &t->step->outputs[i], outputs);
@@ -478,7 +480,7 @@ const char *cwl_step(struct cwl *c, uint32_t step)
 	t.inputs = empty(&t);
 	t.requirements = empty(&t);
 	t.hints = empty(&t);
-	t.js = (struct cwl_js){ .c = c, .needs = &t.needs, .step = s, .name = param_name, .ctx = &t };
+	t.js = (struct cwl_js){ .c = c, .needs = &t.needs, .step = s, .inputs = t.inputs, .folder = t.folder, .name = param_name, .ctx = &t };
 	info->run = cwl_run(c, t.path, arena_printf(c->arena, "tool_%s", s->name));
 	cwl_origin(c, t.path, "", s->span);
 	check_step(&t);

@@ -1,8 +1,8 @@
 """Judges the CWL of the conformance cases and the examples: cwltool must find each document valid and, run with the job
 that was written beside it, give what the local runtime gave: the same structure, base names, sizes and checksums.
 
-judge.py TWINC CWLTOOL PROJECT SCRATCH [--packed] CASE ...    (CASE: conformance/NAME, examples/NAME or
-twins/NAME: those beside this file)
+judge.py TWINC CWLTOOL PROJECT SCRATCH [--packed] CASE ...    (CASE: conformance/NAME, examples/NAME,
+usecases/NAME, which is validated only, or twins/NAME, those beside this file)
 """
 import concurrent.futures
 import filecmp
@@ -69,6 +69,8 @@ def conformance_lines(project, name, scratch):
 
 def other_lines(project, kind, name):
     """The same for an example, or a twin of our own."""
+    if kind == "usecases":
+        return []
     args = os.path.join(project, "examples", name, "expected/args") if kind == "examples" else os.path.join(project, "tests/tools/cwl/twins", name + ".args")
     if not os.path.exists(args):
         return [(0, ["apply", name + ".twin"])] if os.path.exists(os.path.dirname(args)) else []
@@ -122,8 +124,13 @@ class Case:
         self.folder = os.path.join(scratch, self.kind, self.name)
         self.outside = self.folder + ".outside"
         os.makedirs(self.outside)
+        leave = shutil.ignore_patterns("expected", ".twin", "results", "build")
         if self.kind == "examples":
-            shutil.copytree(os.path.join(self.project, "examples", self.name), self.folder, ignore=shutil.ignore_patterns("expected", ".twin", "results", "build"))
+            shutil.copytree(os.path.join(self.project, "examples", self.name), self.folder, ignore=leave)
+            return
+        if self.kind == "usecases":  # they share files
+            shutil.copytree(os.path.join(self.project, "examples/usecases"), self.folder, ignore=leave)
+            self.folder = os.path.join(self.folder, self.name)
             return
         if self.kind == "twins":
             shutil.copytree(os.path.join(self.project, "tests/tools/cwl/twins"), self.folder)
@@ -214,7 +221,7 @@ class Case:
 
     def judge_all(self):
         """What cannot be run here must be valid at least."""
-        code, out, err = call([self.twinc, "build", "-t", "cwl", "--json"], self.folder)
+        code, out, err = call([self.twinc, "build", self.name + ".twin", "-t", "cwl", "--json"], self.folder)
         if code != 0:
             raise Differs("twinc build: exit code %d\n%s" % (code, err))
         said = json.loads(out)["cwl"]
