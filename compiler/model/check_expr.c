@@ -232,12 +232,29 @@ static struct expr *check_name(struct context *cx, const struct ast_expr *e, con
 
 /* -- members -------------------------------------------------------------------------------------------------------- */
 
+/* Whether a scope gives the name a meaning of its own, which hides a declaration. */
+static bool scope_hides(const struct scope *s, const char *name)
+{
+	switch (s->kind) {
+	case SCOPE_LOCAL: return strcmp(s->name, name) == 0;
+	case SCOPE_BODY: return map_get(&s->body->names, name) != NULL;
+	case SCOPE_EVENT: return s->type && strcmp("event", name) == 0;
+	case SCOPE_STEP:
+		for (uint32_t i = 0; i < s->step->n_inputs; i++)
+			if (strcmp(s->step->inputs[i].name, name) == 0)
+				return true;
+		return false;
+	case SCOPE_SCHEMA: break;
+	}
+	return false;
+}
+
 /* The declaration that `a.b.c` names, where it starts with no value in scope. *ret_rest: what is left of it. */
 static struct decl *path_decl(struct context *cx, const struct ast_expr *e)
 {
 	if (e->kind == AST_NAME) {
 		for (struct scope *s = cx->scope; s; s = s->parent)
-			if ((s->kind == SCOPE_LOCAL && strcmp(s->name, e->string.text) == 0) || (s->kind == SCOPE_BODY && map_get(&s->body->names, e->string.text)))
+			if (scope_hides(s, e->string.text))
 				return NULL;
 		return module_find(cx->ck, cx->module, e->string.text);
 	}
