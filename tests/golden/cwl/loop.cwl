@@ -7,7 +7,12 @@ cwl        good                 refused    loop.twin:25: nobody can be asked whi
 cwlVersion: v1.2
 class: Workflow
 requirements:
-  InlineJavascriptRequirement: {}
+  InlineJavascriptRequirement:
+    expressionLib:
+      - |
+        function either(a, b) {
+          return a === null || a === undefined ? b : a;
+        }
   MultipleInputFeatureRequirement: {}
   SubworkflowFeatureRequirement: {}
 inputs: {}
