@@ -137,22 +137,22 @@ static void expr_join(struct gather *t, const struct expr *e, uint32_t to, const
 		expr_join(t, e->args[i], to, NULL, link);
 }
 
-static void slot_gates_join(struct gather *t, uint32_t slot, uint32_t to);
+static void slot_gates_join(struct gather *t, uint32_t slot, bool checked, uint32_t to);
 
 /* What leaves a `for`, `if` or `repeat` has passed the gates inside. */
 static void inner_gates_join(struct gather *t, const struct plan_export *exports, uint32_t n, uint32_t slot, uint32_t to)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (exports[i].outer == slot && !exports[i].raw)
-			slot_gates_join(t, exports[i].inner, to);
+			slot_gates_join(t, exports[i].inner, true, to);
 }
 
-static void slot_gates_join(struct gather *t, uint32_t slot, uint32_t to)
+static void slot_gates_join(struct gather *t, uint32_t slot, bool checked, uint32_t to)
 {
 	const struct plan_slot *s = &t->p->slots[slot];
 	const struct plan_node *n = s->node == PLAN_NONE ? NULL : &t->p->nodes[s->node];
 
-	for (uint32_t i = 0; i < s->n_gates; i++)
+	for (uint32_t i = 0; checked && i < s->n_gates; i++)
 		edge_add(t, t->of_node[s->gates[i]], to, NULL, LINK_ORDER);
 	if (s->kind == PLAN_SLOT_EXPORT && n) {
 		inner_gates_join(t, n->exports, n->n_exports, slot, to);
@@ -164,8 +164,8 @@ static void gates_join(struct gather *t, const struct expr *e, uint32_t to)
 {
 	if (!e)
 		return;
-	if (e->op == EXPR_SLOT && e->checked)
-		slot_gates_join(t, e->index, to);
+	if (e->op == EXPR_SLOT)
+		slot_gates_join(t, e->index, e->checked, to);
 	for (uint16_t i = 0; i < e->n; i++)
 		gates_join(t, e->args[i], to);
 }
