@@ -91,6 +91,14 @@ static void add_bound(struct cwl *c, struct doc *job, const char *id, const stru
 		doc_set(c->arena, job, id, cwl_value(c, v, type, c->request->folder));
 }
 
+static bool has_file(const struct cwl *c, const char *model)
+{
+	for (uint32_t i = 0; i < c->plan->n_models; i++)
+		if (strcmp(c->plan->models[i].name, model) == 0)
+			return c->plan->models[i].file != NULL;
+	return false;
+}
+
 /* What is bound; secrets and what is open are told by a comment. */
 static void put_job(struct cwl *c, uint32_t workflow)
 {
@@ -110,7 +118,7 @@ static void put_job(struct cwl *c, uint32_t workflow)
 		const struct plan_param *p = g->model ? NULL : &c->plan->params[g->param];
 		if (p)
 			add_bound(c, job, g->id, p->value, p->type);
-		if (!p || ((p->secret || !p->value) && p->type->kind != TYPE_OPTIONAL))
+		if (g->model ? !has_file(c, g->model) : (p->secret || !p->value) && p->type->kind != TYPE_OPTIONAL)
 			buf_printf(&open, "%s%s", open.len ? ", " : "", g->id);
 	}
 	if (open.len)

@@ -131,6 +131,7 @@ static void put_step(struct cwl_flow *f, uint32_t node)
 		cwl_refuse(c, n->name, n->span, "it calls `%s`, which is refused", s->name);
 		return;
 	}
+	f->needs->sub |= s->kind && strcmp(s->kind, "cwl.workflow") == 0;
 	add_arguments(f, n, s->inputs, s->n_inputs, NULL, in);
 	add_globals(f, n, &c->steps[n->target].globals, in);
 	put_call(f, node, s->name, run, in);

@@ -321,6 +321,9 @@ static const char *add_global(struct cwl_flow *f, const struct cwl_ref *ref)
 		doc_set(c->arena, input, "default", cwl_value(c, param->value, type, cwl_folder(c, f->path)));
 	if (ref->kind == CWL_MODEL)
 		doc_set(c->arena, input, "doc", doc_printf(c->arena, "The weights of the model `%s` that passed their gate.", ref->model));
+	for (uint32_t i = 0; ref->kind == CWL_MODEL && i < c->plan->n_models; i++)
+		if (strcmp(c->plan->models[i].name, ref->model) == 0 && c->plan->models[i].file)
+			doc_set(c->arena, input, "default", cwl_value(c, c->plan->models[i].file, type, cwl_folder(c, f->path)));
 	doc_set(c->arena, f->inputs, id, doc_len(input) == 1 ? cwl_parameter(c, type) : input);
 	*vec_push(&w->globals.list) = (struct cwl_global){ ref->index, ref->model, id };
 	return id;

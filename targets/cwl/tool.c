@@ -445,9 +445,11 @@ static bool is_foreign(const struct plan_step *s)
 /* A tool that is CWL already is called as it is. */
 static const char *foreign(struct cwl *c, const struct plan_step *s)
 {
-	const char *file = file_join(c->arena, c->plan->folder, doc_text(doc_get(s->extra, "file"), ""));
+	const char *declared = s->span.file < c->plan->sources->list.len ? c->plan->sources->list.at[s->span.file].path : "";
+	const char *folder = file_join(c->arena, c->request->here, file_dirname(c->arena, declared));
 
-	return target_path_from(c->arena, c->request->folder, file);
+	/* Its path starts from the twin that declares it. */
+	return target_path_from(c->arena, c->request->folder, file_join(c->arena, folder, doc_text(doc_get(s->extra, "file"), "")));
 }
 
 static void finish(struct tool *t)
