@@ -81,7 +81,7 @@ struct cli {
 	const char *scenario, *state, *results, *on, *output, *run, *target; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
-	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, follow, packed, unfolded, help, version;
+	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, no_container, follow, packed, unfolded, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */
 	uint64_t memory_bytes;    /* 0: what the machine has */
@@ -125,6 +125,9 @@ struct plan *cli_plan(struct cli *c, const char *file, uint32_t *ret_workflow, c
 /* A document on stdout, JSON with --json, else YAML. */
 void cli_print_doc(const struct cli *c, const struct doc *d);
 void cli_print(const struct buf *b);
+
+/* cwl_task.c: no verb for people: what a task that is a CWL process runs. */
+int cli_cwl_task(const char *folder);
 
 int verb_apply(struct cli *c);
 int verb_diff(struct cli *c);

@@ -68,6 +68,8 @@ int main(int argc, char **argv)
 	struct cli c = { 0 };
 	int code;
 
+	if (argc == 3 && strcmp(argv[1], "cwl-task") == 0)
+		return cli_cwl_task(argv[2]);
 	signal(SIGPIPE, SIG_DFL);
 	code = cli_parse(&c, argc, argv);
 	if (code < 0)

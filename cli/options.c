@@ -28,6 +28,7 @@ static const struct option options[] = {
 	{ "cpus", 0, OPTION_COUNT, GROUP_APPLY, FIELD(cpus), "N", "use at most so many CPUs of this machine" },
 	{ "memory", 0, OPTION_BYTES, GROUP_APPLY, FIELD(memory_bytes), "SIZE", "use at most so much memory of this machine (4GiB)" },
 	{ "fail-fast", 0, OPTION_FLAG, GROUP_APPLY, FIELD(fail_fast), NULL, "start nothing more once a task failed" },
+	{ "no-container", 0, OPTION_FLAG, GROUP_APPLY, FIELD(no_container), NULL, "run CWL tools without the containers that they require" },
 	{ "fsync", 0, OPTION_FLAG, GROUP_APPLY, FIELD(fsync), NULL, "make each record safe against a loss of power, too" },
 	{ "run", 0, OPTION_TEXT, GROUP_RUN, FIELD(run), "RUN", "this run instead of the last" },
 	{ "follow", 'f', OPTION_FLAG, GROUP_LOGS, FIELD(follow), NULL, "go on as more is written" },

@@ -254,6 +254,7 @@ bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
 	o->memory_bytes = c->memory_bytes;
 	o->fail_fast = c->fail_fast;
 	o->all_here = c->on != NULL;
+	o->no_container = c->no_container;
 	return true;
 }
 

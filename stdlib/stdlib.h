@@ -11,4 +11,5 @@ struct stdlib_file {
 extern const struct stdlib_file stdlib_files[];
 extern const struct stdlib_file stdlib_pages[];
 extern const struct stdlib_file stdlib_starter[];
+extern const struct stdlib_file stdlib_scripts[]; /* runtime/cwl/evaluate.js */
 #endif

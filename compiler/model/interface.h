@@ -4,6 +4,6 @@
 #define TWINC_MODEL_INTERFACE_H
 #include "compiler/model/check.h"
 void interface_read(struct checker *ck, struct module *m, struct model_thing *t);
-/* interface_cwl.c: CWL v1.0 to v1.2; adds the fields to t. `path` for messages. */
-void interface_cwl(struct checker *ck, struct model_thing *t, const struct doc *file, const char *path, struct span span);
+/* interface_cwl.c: CWL v1.0 to v1.2; adds the fields to t. `path` is absolute, `shown` for messages. */
+void interface_cwl(struct checker *ck, struct model_thing *t, const char *path, const char *shown, struct span span);
 #endif

@@ -75,6 +75,7 @@ struct model_thing { /* infra, service, source, step, model, trigger */
 	const struct type *result; /* step: record of outputs and metrics */
 	uint32_t id;               /* among those of its role */
 	bool used;                 /* something refers to it */
+	const struct doc *cwl;     /* step: the normal document of the CWL process that it is, or NULL */
 	/* trigger */
 	struct model_workflow *runs;      /* or NULL */
 	const struct expr **run_args;     /* one per input of it, NULL: its default */

@@ -1,4 +1,5 @@
 /* What a loaded plan must keep to, so that whoever runs it may trust every id. */
+#include "compiler/cwl/cwl.h"
 #include "compiler/plan/pack.h"
 
 struct checker {
@@ -79,6 +80,15 @@ static void check_fields(struct checker *c, const struct plan_field *fields, uin
 	}
 }
 
+/* A CWL process: it can be loaded, and has the step's inputs and outputs. */
+static void check_document(struct checker *c, const struct plan_step *s)
+{
+	struct cwl_error error;
+	const struct cwl_process *p = s->cwl ? cwl_load(c->arena, s->cwl, &error) : NULL;
+	if (s->cwl && (!p || p->n_inputs != s->n_inputs || p->n_outputs != s->n_outputs))
+		fail(c, "a CWL process that is not what its step says", 0);
+}
+
 static void check_step(struct checker *c, const struct plan_step *s)
 {
 	c->block = PLAN_NONE;
@@ -101,6 +111,7 @@ static void check_step(struct checker *c, const struct plan_step *s)
 			fail(c, "metrics that are read from nowhere", i);
 	}
 	c->n_inputs = c->n_outputs = 0;
+	check_document(c, s);
 }
 
 /* A workflow's own block has nothing around it; any other is the inner one of its owner. */

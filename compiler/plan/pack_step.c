@@ -54,5 +54,6 @@ void pack_step(struct pack *p, void *step)
 	pack_text(p, "container", &s->container);
 	pack_texts(p, "modules", &s->modules, &s->n_modules);
 	pack_resources(p, s);
+	pack_doc(p, "cwl", &s->cwl);
 	pack_doc(p, "extra", &s->extra);
 }

@@ -126,7 +126,7 @@ const struct value *cache_lookup(struct run *r, struct task *t, bool *ret_failed
 	struct doc *d;
 	const struct value *outputs, *found = NULL;
 	char *error;
-	if (!text)
+	if (!text || !foreign_reuse(r, t))
 		return NULL;
 	struct arena a = { 0 };
 	if (doc_json_read(&a, text, strlen(text), &d, &error) && value_load(&r->arena, doc_get(d, "outputs"), &outputs)) {

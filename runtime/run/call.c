@@ -1,6 +1,7 @@
 /* Calls of steps: arguments become inputs with digests, these a key, and the key a cached result or a task to run. */
 #include "runtime/run/inside.h"
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -274,14 +275,21 @@ static bool accepted(struct run *r, struct task *t)
 	const char *place = t->node->plan->place ? t->node->plan->place : t->step->place;
 	struct executor_wish w = { .container = t->step->container, .n_modules = t->step->n_modules };
 	char why[300];
+	if (t->step->cwl)
+		w.container = foreign_image(r, foreign_process(r, t->step));
 	if (place && !r->o.all_here) {
 		w.place = place;
 		w.kind = place_kind(r, place);
 	}
-	if (r->o.executor->accepts(&w, why, sizeof why))
+	const char *refusal = t->step->cwl ? foreign_refusal(r, t) : NULL;
+	if (refusal)
+		snprintf(why, sizeof why, "%s", refusal);
+	else if (r->o.executor->accepts(&w, why, sizeof why))
 		return true;
 	struct diag *d = fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` cannot run here: %s", t->name, why);
-	if (w.kind)
+	if (t->step->cwl && w.container)
+		diag_help(d, "`--no-container` runs it with the programs of this machine");
+	else if (w.kind)
 		diag_help(d, "`--on %s` runs everything here, whatever the steps say", r->o.executor->name);
 	return false;
 }
@@ -330,7 +338,7 @@ static void call_run(struct run *r, struct task *t)
 		node_unknown(r, t->node);
 		return;
 	}
-	if (!t->step->script && !t->step->argv) {
+	if (!t->step->script && !t->step->argv && !t->step->cwl) {
 		fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` has no command that can be run here (it is a `%s`)", t->step->name,
 			  t->step->kind ? t->step->kind : "step");
 		call_fail(r, t, "it has no command");
@@ -344,7 +352,7 @@ static void call_run(struct run *r, struct task *t)
 		call_fail(r, t, "it does not fit this machine");
 		return;
 	}
-	struct task *same = map_get(&r->working, t->key);
+	struct task *same = foreign_reuse(r, t) ? map_get(&r->working, t->key) : NULL;
 	struct orphan *o = recover_find(r, t->name);
 	if (same && !o) { /* the same work is under way: its result will be this one's too */
 		t->follower = same->follower;

@@ -22,7 +22,9 @@ const struct value *check_result(struct run *r, struct task *t)
 	struct value_field *fields = arena_new_n(&r->arena, struct value_field, s->n_outputs);
 	const struct doc *metrics = NULL;
 	bool good = inputs_unchanged(r, t);
-	for (uint32_t i = 0; i < s->n_outputs; i++) {
+	if (s->cwl)
+		good = good && foreign_outputs(r, t, fields);
+	for (uint32_t i = 0; i < s->n_outputs && !s->cwl; i++) {
 		fields[i] = (struct value_field){ s->outputs[i].name, &value_null };
 		good &= output_collect(r, t, &s->outputs[i], &fields[i].value);
 	}

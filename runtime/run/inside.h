@@ -111,6 +111,7 @@ struct run {
 	struct map working;           /* key -> task that works on it */
 	uint32_t *positions;          /* of nodes in their blocks */
 	uint32_t *weights;            /* of nodes: longest path that hangs on them */
+	const struct cwl_process **processes; /* of steps, once asked for */
 	struct scope *root;
 	struct waiter *ready, **ready_end; /* settled, to be looked at */
 	VEC(struct task *) tasks;
@@ -209,6 +210,19 @@ const struct value *check_result(struct run *r, struct task *t);
 bool output_collect(struct run *r, struct task *t, const struct plan_field *f, const struct value **ret);
 bool metric_read(struct run *r, struct task *t, const struct doc **ret);
 bool metric_values(struct run *r, struct task *t, const struct doc *metrics, struct value_field *ret);
+
+/* foreign.c: steps that are CWL processes */
+struct cwl_process;
+const struct cwl_process *foreign_process(struct run *r, const struct plan_step *s); /* NULL: another step */
+const char *foreign_refusal(struct run *r, const struct task *t); /* why it cannot run here; NULL: it can */
+const char *foreign_image(const struct run *r, const struct cwl_process *p); /* that it will run in; NULL: none */
+bool foreign_prepare(struct run *r, struct task *t, const char *ret_argv[3]);
+void foreign_ended(struct run *r, struct task *t);
+bool foreign_permanent(struct run *r, const struct task *t, int code); /* trying again is of no use */
+bool foreign_outputs(struct run *r, struct task *t, struct value_field *ret); /* one per output */
+const char *foreign_identity(struct run *r, struct arena *a, const struct plan_step *s); /* digest of what the document means */
+const char *foreign_siblings(struct run *r, struct arena *a, const struct task *t, uint32_t input); /* digests of secondary files; NULL: none */
+bool foreign_reuse(struct run *r, const struct task *t); /* a kept result may be used */
 
 /* schedule.c */
 void schedule_ready(struct run *r, struct task *t, int64_t due_ms);

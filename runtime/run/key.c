@@ -87,6 +87,11 @@ static void add_inputs(struct key *k)
 		inputs[i] = key_canonical(k->run, k->arena, arena_printf(k->arena, "in/%s", s->inputs[i].name), k->task->inputs[i]);
 		add(k, arena_printf(k->arena, "input %s", s->inputs[i].name), component_text(k, inputs[i]));
 	}
+	for (uint32_t i = 0; s->cwl && i < s->n_inputs; i++) {
+		const char *beside = foreign_siblings(k->run, k->arena, k->task, i);
+		if (beside)
+			add(k, arena_printf(k->arena, "beside %s", s->inputs[i].name), beside);
+	}
 	k->bind.inputs = inputs;
 }
 
@@ -147,6 +152,15 @@ static void add_assets(struct key *k)
 	}
 }
 
+/* A CWL process: its document says the rest. */
+static void add_document(struct key *k)
+{
+	const char *image = foreign_image(k->run, foreign_process(k->run, k->task->step));
+	add(k, "document", foreign_identity(k->run, k->arena, k->task->step));
+	if (image)
+		add(k, "container", image);
+}
+
 bool key_make(struct run *r, struct task *t)
 {
 	struct arena a = { 0 };
@@ -154,10 +168,14 @@ bool key_make(struct run *r, struct task *t)
 	struct buf text = { 0 };
 	k.bind = (struct bind){ .run = r, .arena = &a, .assets_folder = "in/.asset" };
 	add_inputs(&k);
-	world_outputs(r, t, &k.bind);
-	add(&k, "shell", t->step->argv ? "none" : t->step->bash ? "bash" : "sh");
-	add_expr(&k, "command", t->step->script ? t->step->script : t->step->argv);
-	add_outputs(&k);
+	if (t->step->cwl) {
+		add_document(&k);
+	} else {
+		world_outputs(r, t, &k.bind);
+		add(&k, "shell", t->step->argv ? "none" : t->step->bash ? "bash" : "sh");
+		add_expr(&k, "command", t->step->script ? t->step->script : t->step->argv);
+		add_outputs(&k);
+	}
 	add_world(&k);
 	add_assets(&k);
 	vec_finish(&k.bind.assets);

@@ -23,6 +23,7 @@ struct run_options {
 	uint32_t cpus, gpus;         /* room; 0: this machine's */
 	uint64_t memory_bytes;
 	bool fail_fast;
+	bool no_container;           /* CWL tools that require a container run without */
 	bool all_here;               /* also steps that name another place */
 };
 enum run_verdict { RUN_DONE, RUN_FAILED, RUN_GATED, RUN_INTERRUPTED };

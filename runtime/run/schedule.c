@@ -269,7 +269,7 @@ static void report_end(struct run *r, struct task *t, const struct executor_end 
 	fail_add_log(r, t, d);
 }
 
-static bool may_retry(const struct run *r, const struct task *t, const struct executor_end *end)
+static bool may_retry(struct run *r, const struct task *t, const struct executor_end *end)
 {
 	static const uint32_t kinds[] = {
 		[EXECUTOR_EXITED] = PLAN_RETRY_EXIT, [EXECUTOR_SIGNALLED] = PLAN_RETRY_EXIT, [EXECUTOR_TIMED_OUT] = PLAN_RETRY_TIMEOUT,
@@ -277,6 +277,8 @@ static bool may_retry(const struct run *r, const struct task *t, const struct ex
 		[EXECUTOR_LOST] = PLAN_RETRY_NODE_FAILURE,
 	};
 	uint32_t on = t->step->retry_on;
+	if (end->outcome == EXECUTOR_EXITED && t->step->cwl && foreign_permanent(r, t, end->code))
+		return false;
 	return !r->stopping && t->attempt < t->step->attempts && (on == 0 || on & kinds[end->outcome]);
 }
 

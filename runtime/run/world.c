@@ -318,14 +318,27 @@ static bool make_env(struct run *r, struct task *t, struct bind *b, struct strin
 
 /* -- before and after ---------------------------------------------------------------------------------------------- */
 
+/* A process of our own that does the rest. */
+static bool make_foreign(struct run *r, struct task *t, struct strings *argv)
+{
+	const char *words[3];
+	if (!foreign_prepare(r, t, words))
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		*vec_push(&argv->list) = words[i];
+	return true;
+}
+
 /* Folder, links, command and environment of the next attempt; false: reported. */
 bool world_make(struct run *r, struct task *t)
 {
 	struct bind b = { .run = r, .arena = &r->arena };
 	struct strings argv = { 0 }, env = { 0 }, reads = { 0 };
 	vec_clear(&t->stamps);
-	bool good = make_folders(r, t) && make_logs(r, t) && link_inputs(r, t, &b);
-	if (good) {
+	bool good = make_folders(r, t) && make_logs(r, t) && (t->step->cwl || link_inputs(r, t, &b));
+	if (good && t->step->cwl) {
+		good = make_foreign(r, t, &argv) && make_env(r, t, &b, &env);
+	} else if (good) {
 		b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
 		world_outputs(r, t, &b);
 		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env) && link_assets(r, t, &b, &reads);
@@ -358,6 +371,8 @@ bool world_adopt(struct run *r, struct task *t)
 	for (uint32_t i = 0; i < t->step->n_inputs; i++)
 		b.inputs[i] = key_canonical(r, &r->arena, arena_printf(&r->arena, "%s/in/%s", t->folder, t->step->inputs[i].name), t->inputs[i]);
 	b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
+	if (t->step->cwl)
+		return make_logs(r, t);
 	world_outputs(r, t, &b);
 	if (bind_eval(&b, t->step->script ? t->step->script : t->step->argv, &v, &span, &error) == EVAL_OK && v->kind == VALUE_STRING)
 		t->command = v->string.text;
@@ -369,7 +384,8 @@ bool world_submit(struct run *r, struct task *t)
 {
 	struct executor_task x = {
 		.number = t->number, .name = t->name, .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv, .env = t->env,
-		.container = t->step->container, .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus, .memory_bytes = t->memory_bytes, .time_ms = t->time_ms,
+		.container = t->step->container, .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus, .time_ms = t->time_ms,
+		.memory_bytes = t->step->cwl ? 0 : t->memory_bytes, /* what a CWL tool asks for is the least that it needs, no limit */
 	};
 	return r->o.executor->submit(r->executor, &x);
 }
@@ -390,6 +406,8 @@ static void mask_log(struct run *r, const char *path)
 
 void world_finish(struct run *r, struct task *t)
 {
+	if (t->step->cwl)
+		foreign_ended(r, t);
 	if (t->has_secret) {
 		mask_log(r, t->out);
 		mask_log(r, t->err);

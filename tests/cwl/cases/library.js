@@ -1,0 +1,3 @@
+function label(n) {
+	return "n=" + n;
+}

@@ -1,0 +1,8 @@
+cwlVersion: v1.2
+class: CommandLineTool
+requirements:
+  InitialWorkDirRequirement: {listing: [{entry: $(inputs.text), writable: true}]}
+baseCommand: [sed, -i, s/a/b/]
+inputs:
+  text: {type: File, inputBinding: {}}
+outputs: {}
