@@ -70,7 +70,7 @@ void cli_lock_release(struct cli_lock *l)
 
 /* -- journal -------------------------------------------------------------------------------------------------------- */
 
-static const char *absolute(struct cli *c, const char *path)
+const char *cli_absolute(struct cli *c, const char *path)
 {
 	char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
 	const char *full = file_join(&c->arena, here ? here : "/", path);
@@ -80,12 +80,12 @@ static const char *absolute(struct cli *c, const char *path)
 
 const char *cli_state(struct cli *c, const char *file)
 {
-	return absolute(c, cli_state_dir(c, file));
+	return cli_absolute(c, cli_state_dir(c, file));
 }
 
 const char *cli_results(struct cli *c, const char *file)
 {
-	return absolute(c, cli_results_dir(c, file));
+	return cli_absolute(c, cli_results_dir(c, file));
 }
 
 static struct journal *journal_at(struct cli *c, const char *state, bool read_only, int *ret_exit)

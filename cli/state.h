@@ -13,6 +13,8 @@ int cli_lock_take(struct cli *c, const char *state, struct cli_lock *ret);
 bool cli_lock_holder(struct cli *c, const char *state, struct cli_lock *ret);
 void cli_lock_release(struct cli_lock *l);
 
+/* The path, from the current folder where it is relative. */
+const char *cli_absolute(struct cli *c, const char *path);
 /* The absolute state folder of the twin that is meant; NULL: said why. */
 const char *cli_state(struct cli *c, const char *file);
 const char *cli_results(struct cli *c, const char *file);

@@ -17,18 +17,12 @@ static void put_word(struct buf *b, const char *word)
 	buf_printf(b, "%zu:%s,", word ? strlen(word) : 0, word ? word : "");
 }
 
-static const char *absolute(struct cli *c, const char *path)
-{
-	char here[4096];
-	return path[0] == '/' ? path : file_join(&c->arena, getcwd(here, sizeof here) ? here : "/", path);
-}
-
 /* All that an apply's outcome may rest on, but files. */
 static void request_digest(struct cli *c, const char *file, const char *results, struct digest_hex *ret)
 {
 	struct buf b = {0};
 	put_word(&b, TWINC_VERSION " " TWINC_COMMIT);
-	put_word(&b, absolute(c, file));
+	put_word(&b, cli_absolute(c, file));
 	put_word(&b, c->workflow);
 	put_word(&b, c->scenario);
 	put_word(&b, c->on);
@@ -37,7 +31,7 @@ static void request_digest(struct cli *c, const char *file, const char *results,
 		put_word(&b, c->bindings.at[i].name);
 		put_word(&b, c->bindings.at[i].text);
 	}
-	put_word(&b, absolute(c, ".")); /* where bound paths start from */
+	put_word(&b, cli_absolute(c, ".")); /* where bound paths start from */
 	for (uint32_t i = 0; i < c->inputs.len; i++)
 		put_word(&b, c->inputs.at[i]);
 	for (uint32_t i = 0; i < c->secrets.len; i++)
@@ -167,7 +161,7 @@ static void put_source(struct still *s, struct cli *c, const char *path)
 {
 	struct stat st;
 	char stamp[STAMP_LEN];
-	const char *full = absolute(c, path);
+	const char *full = cli_absolute(c, path);
 	if (stat(full, &st) != 0 || stamp_path(full, stamp) != 0 || st.st_mtim.tv_sec + YOUNG_S >= time(NULL))
 		s->bad = true;
 	else

@@ -48,11 +48,6 @@ void bind_once(struct diags *ds, struct diag *before, const char *scenario)
 
 /* -- the workflow ------------------------------------------------------------------------------------------------------ */
 
-static bool own(const char *name)
-{
-	return strchr(name, '.') == NULL; /* not an imported one */
-}
-
 static struct model_workflow *find_workflow(struct compile *c, const struct compile_request *r, bool *ret_ok)
 {
 	struct model_workflow *only = NULL;
@@ -66,7 +61,7 @@ static struct model_workflow *find_workflow(struct compile *c, const struct comp
 			buf_finish(&list);
 			return w;
 		}
-		if (!own(w->name))
+		if (!model_is_own(w->name))
 			continue;
 		near_offer(&near, w->name);
 		buf_printf(&list, "%s`%s`", n++ ? ", " : "", w->name);
@@ -77,7 +72,7 @@ static struct model_workflow *find_workflow(struct compile *c, const struct comp
 		d = diag_add(&c->diags, DIAG_E0507, (struct span){0}, "%s has no workflow `%s`", r->file, r->workflow);
 		const char *best = near_best(&near);
 		if (best)
-			diag_help(d, "did you mean `%s`?", best);
+			diag_suggest(d, (struct span){0}, best);
 		else
 			diag_note(d, "its workflows are %s", n ? buf_text(&list) : "none");
 	} else if (n != 1 && !r->partial) {
@@ -130,7 +125,7 @@ static void unknown_binding(struct compile *c, const struct compile_binding *b, 
 	near_init(&near, b->name);
 	struct buf list = {0};
 	for (uint32_t i = 0; i < c->model->params.len; i++)
-		if (own(c->model->params.at[i]->name) && !c->model->params.at[i]->secret) {
+		if (model_is_own(c->model->params.at[i]->name) && !c->model->params.at[i]->secret) {
 			near_offer(&near, c->model->params.at[i]->name);
 			buf_printf(&list, "%s`%s`", list.len ? ", " : "", c->model->params.at[i]->name);
 		}
@@ -141,7 +136,7 @@ static void unknown_binding(struct compile *c, const struct compile_binding *b, 
 	const char *best = near_best(&near);
 	struct diag *d = diag_add(&c->diags, DIAG_E0504, (struct span){0}, "there is no parameter or input `%s`, which is bound %s", b->name, b->origin);
 	if (best)
-		diag_help(d, "did you mean `%s`?", best);
+		diag_suggest(d, (struct span){0}, best);
 	else if (list.len)
 		diag_note(d, "there are %s", buf_text(&list));
 	else
@@ -175,7 +170,7 @@ static bool bind_scenario_by_name(struct compile *c, const char *name)
 	}
 	struct diag *d = diag_add(&c->diags, DIAG_E0504, (struct span){0}, "there is no scenario `%s`", name);
 	if (near_best(&near))
-		diag_help(d, "did you mean `%s`?", near_best(&near));
+		diag_suggest(d, (struct span){0}, near_best(&near));
 	return false;
 }
 
@@ -250,7 +245,7 @@ static void check_needed_secrets(struct compile *c, const struct model_workflow 
 
 /* -- what is still open ------------------------------------------------------------------------------------------------------ */
 
-static void check_secret(struct compile *c, const struct compile_request *r, const char *name)
+static void check_secret(struct compile *c, const char *name)
 {
 	struct model_param *p = find_param(c->model, name);
 	if (p && p->secret)
@@ -262,8 +257,7 @@ static void check_secret(struct compile *c, const struct compile_request *r, con
 			near_offer(&near, c->model->params.at[i]->name);
 	struct diag *d = diag_add(&c->diags, DIAG_E0504, (struct span){0}, "there is no secret `%s` to bind", name);
 	if (near_best(&near))
-		diag_help(d, "did you mean `%s`?", near_best(&near));
-	(void)r;
+		diag_suggest(d, (struct span){0}, near_best(&near));
 }
 
 static bool in_list(const char *const *list, uint32_t n, const char *name)
@@ -344,7 +338,7 @@ bool bind_request(struct compile *c, const struct compile_request *r, struct bou
 	for (uint32_t i = 0; i < r->n_secrets; i++) {
 		uint32_t at = find_input(ret->workflow, r->secrets[i]);
 		if (!ret->workflow || at == ret->workflow->n_inputs)
-			check_secret(c, r, r->secrets[i]);
+			check_secret(c, r->secrets[i]);
 	}
 	check_open(c, r, ret);
 	if (!r->partial)

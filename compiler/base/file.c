@@ -229,3 +229,23 @@ int file_list(struct arena *a, const char *folder, char ***ret_names, uint32_t *
 	vec_finish(&names);
 	return err;
 }
+
+const char *file_text_below(struct arena *a, const char *folder, const char *text)
+{
+	size_t n = folder ? strlen(folder) : 0;
+	struct buf b = {0};
+	const char *at;
+	if (n < 2 || !strstr(text, folder))
+		return text;
+	for (; (at = strstr(text, folder)); text = at + n) {
+		buf_add(&b, text, (size_t)(at - text));
+		if (at[n] == '/')
+			at++;
+		else
+			buf_add(&b, at, n);
+	}
+	buf_puts(&b, text);
+	const char *result = arena_strdup(a, buf_text(&b));
+	buf_finish(&b);
+	return result;
+}

@@ -26,6 +26,10 @@ char *file_dirname(struct arena *a, const char *path);
 /* The last component, without trailing slashes; borrowed where possible, else from the arena. */
 const char *file_basename(struct arena *a, const char *path);
 
+/* A text with paths in it, those below folder written from there: a dump then reads the same everywhere. Borrowed where
+ * nothing changes. */
+const char *file_text_below(struct arena *a, const char *folder, const char *text);
+
 /* Names in a folder, bytewise sorted, without "." and "..". */
 int file_list(struct arena *a, const char *folder, char ***ret_names, uint32_t *ret_len);
 /* Paths below folder that match the pattern (fnmatch per component, `**` for any depth), relative to folder, bytewise

@@ -200,3 +200,22 @@ void diag_set_severity(struct diag *d, enum diag_severity severity)
 	d->severity = severity;
 	count(d->set, severity, 1);
 }
+
+struct diag *diag_suggest(struct diag *d, struct span span, const char *best)
+{
+	diag_help(d, "did you mean `%s`?", best);
+	return span.file ? diag_fix(d, span, best, "write `%s`", best) : d;
+}
+
+const char *diag_severity_name(enum diag_severity s)
+{
+	switch (s) {
+	case DIAG_NOTE:
+		return "note";
+	case DIAG_WARNING:
+		return "warning";
+	case DIAG_ERROR:
+		return "error";
+	}
+	return "";
+}

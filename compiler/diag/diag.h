@@ -50,6 +50,10 @@ struct diag *diag_note(struct diag *d, const char *format, ...) __attribute__((f
 struct diag *diag_help(struct diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct diag *diag_fix(struct diag *d, struct span span, const char *text, const char *title_format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* "did you mean `best`?", and the fix that writes it over the span; a span in no source: only the words. */
+struct diag *diag_suggest(struct diag *d, struct span span, const char *best);
+/* "note", "warning", "error": as SARIF and the text say it. */
+const char *diag_severity_name(enum diag_severity s);
 /* Another severity than the code's; the counts follow. */
 void diag_set_severity(struct diag *d, enum diag_severity severity);
 /* Orders by file, start, code (stable). */

@@ -69,21 +69,9 @@ static bool add_name(struct builder *b, struct model_body *body, const char *nam
 /* The step or workflow that `f(...)` or `m.f(...)` calls, or NULL. */
 static struct decl *callee(struct builder *b, const struct ast_expr *e)
 {
-	if (e->kind != AST_CALL)
-		return NULL;
-	struct decl *d = NULL;
-	if (e->call.a->kind == AST_NAME) {
-		if (!map_get(&b->module->functions, e->call.a->string.text))
-			d = module_find(b->ck, b->module, e->call.a->string.text);
-	} else if (e->call.a->kind == AST_MEMBER && e->call.a->member.a->kind == AST_NAME) {
-		struct decl *import = module_find(b->ck, b->module, e->call.a->member.a->string.text);
-		if (import && import->kind == DECL_IMPORT && import->import) {
-			import->used = true;
-			d = map_get(&import->import->names, e->call.a->member.name);
-		}
-	}
-	bool step = d && d->kind == DECL_THING && strcmp(d->item->word, "step") == 0;
-	return step || (d && d->kind == DECL_WORKFLOW) ? d : NULL;
+	bool function = e->kind == AST_CALL && e->call.a->kind == AST_NAME && map_get(&b->module->functions, e->call.a->string.text);
+	struct decl *d = function ? NULL : module_called(b->ck, b->module, e);
+	return decl_is(d, "step") || (d && d->kind == DECL_WORKFLOW) ? d : NULL;
 }
 
 /* `x = preproces(...)`: neither a function nor a step; said with the steps and workflows that are near. */
@@ -100,13 +88,13 @@ static bool unknown_callee(struct builder *b, const struct ast_item *i)
 	near_init(&near, e->call.a->string.text);
 	for (uint32_t k = 0; k < b->module->names.cap; k++) {
 		struct decl *d = b->module->names.entries[k].value;
-		if (b->module->names.entries[k].key && (d->kind == DECL_WORKFLOW || (d->kind == DECL_THING && strcmp(d->item->word, "step") == 0)))
+		if (b->module->names.entries[k].key && (d->kind == DECL_WORKFLOW || (decl_is(d, "step"))))
 			near_offer(&near, d->name);
 	}
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(b->ck->diags, DIAG_E0212, e->call.a->span, "there is no step, workflow or function `%s`", e->call.a->string.text), "not found");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), e->call.a->span, best, "write `%s`", best);
+		diag_suggest(d, e->call.a->span, best);
 	return true;
 }
 
@@ -222,7 +210,7 @@ static void not_here(struct builder *b, const struct ast_item *i, bool inner)
 	if (inner && named && (strcmp(i->word, "input") == 0 || strcmp(i->word, "output") == 0))
 		diag_help(d, "inputs and outputs stand at the top of the workflow; every name in here can be used out there");
 	else if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), i->word_span, best, "write `%s`", best);
+		diag_suggest(d, i->word_span, best);
 	else
 		diag_help(d, "a workflow holds `input`, `output`, `gate`, calls `name = step(...)`, `for`, `if` and `repeat`");
 }

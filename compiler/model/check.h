@@ -78,6 +78,10 @@ struct context {
 struct decl *module_find(struct checker *ck, struct module *m, const char *name);
 /* "hpc", "hydro.route", "slurm.cluster": follows imports. NULL without a report. */
 struct decl *module_find_path(struct checker *ck, struct module *m, const char *path);
+/* What `f(...)` or `m.f(...)` calls, of whatever kind; NULL without a report. Functions are another name space. */
+struct decl *module_called(struct checker *ck, struct module *m, const struct ast_expr *call);
+/* A declaration of a thing with this word: "step", "infra", "source". */
+bool decl_is(const struct decl *d, const char *word);
 /* Makes the declaration's meaning known. False when that failed (reported once). */
 bool decl_settle(struct checker *ck, struct decl *d);
 const char *decl_words(const struct decl *d); /* "step", "param", ... */
@@ -129,7 +133,7 @@ void explain_absent(struct context *cx, struct diag *d, const struct expr *e);
 struct expr *check_call(struct context *cx, const struct ast_expr *e, const struct type *expected);
 
 /* -- check_command.c */
-const struct expr *check_command(struct context *cx, const struct ast_expr *e, struct model_thing *step);
+const struct expr *check_command(struct context *cx, const struct ast_expr *e);
 struct expr *check_text(struct context *cx, const struct ast_expr *e);
 
 /* -- check_thing.c */

@@ -299,7 +299,7 @@ static struct expr *unknown_function(struct context *cx, const struct ast_expr *
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0212, e->call.a->span, "there is no function `%s`", name), "not found");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), e->call.a->span, best, "write `%s`", best);
+		diag_suggest(d, e->call.a->span, best);
 	return make_poison(cx->ck, e->span);
 }
 
@@ -344,7 +344,7 @@ struct expr *check_call(struct context *cx, const struct ast_expr *e, const stru
 	const struct ast_expr *callee = e->call.a;
 	if (cx->trigger && callee->kind == AST_MEMBER && callee->member.a->kind == AST_NAME) {
 		struct decl *d = module_find(cx->ck, cx->module, callee->member.a->string.text);
-		if (d && d->kind == DECL_THING && strcmp(d->item->word, "source") == 0)
+		if (decl_is(d, "source"))
 			return decl_settle(cx->ck, d) ? source_call(cx, e, d) : make_poison(cx->ck, e->span);
 	}
 	struct module *m = cx->module;
@@ -369,7 +369,7 @@ struct expr *check_call(struct context *cx, const struct ast_expr *e, const stru
 	if (fn)
 		return function_call(cx, e, fn);
 	struct decl *d = module_find(cx->ck, m, name);
-	if (d && ((d->kind == DECL_THING && strcmp(d->item->word, "step") == 0) || d->kind == DECL_WORKFLOW))
+	if (d && ((decl_is(d, "step")) || d->kind == DECL_WORKFLOW))
 		return nested_call(cx, e, d);
 	if (m == cx->module) {
 		for (size_t i = 0; special_names[i]; i++)

@@ -71,7 +71,7 @@ static void unknown_argument(struct context *cx, const struct ast_expr *k, const
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0442, k->key_span, "%s `%s` has no input `%s`", callee->word, callee->name, k->key), "unknown input");
 	diag_label(d, callee->declared, "declared here");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), k->key_span, best, "write `%s`", best);
+		diag_suggest(d, k->key_span, best);
 	struct expr *e = check_expr(cx, k, NULL);
 	if (at < n)
 		args[at] = is_poison(e) ? e : make_poison(cx->ck, k->span);

@@ -243,9 +243,8 @@ static const struct expr *check_script(struct context *cx, const struct ast_expr
 	return ok ? x : make_poison(cx->ck, e->span);
 }
 
-const struct expr *check_command(struct context *cx, const struct ast_expr *e, struct model_thing *step)
+const struct expr *check_command(struct context *cx, const struct ast_expr *e)
 {
-	(void)step;
 	if (e->kind == AST_STRING || e->kind == AST_TEXT)
 		return check_script(cx, e);
 	if (e->kind == AST_LIST && e->list.len && e->list.len <= UINT16_MAX) {

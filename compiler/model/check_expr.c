@@ -208,7 +208,7 @@ void report_unknown_name(struct context *cx, const struct ast_expr *e, const str
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0202, e->span, "there is no `%s` here", e->string.text), "not found");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), e->span, best, "write `%s`", best);
+		diag_suggest(d, e->span, best);
 	else if (members)
 		diag_help(d, "one of %s is expected", show(cx->ck, members));
 	else if (cx->closed)
@@ -283,7 +283,7 @@ static struct expr *unknown_member(struct context *cx, const struct ast_expr *e,
 	if (n && n <= 12)
 		diag_note(d, "it has %s", buf_text(&list));
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), e->member.name_span, best, "write `%s`", best);
+		diag_suggest(d, e->member.name_span, best);
 	buf_finish(&list);
 	return make_poison(cx->ck, e->span);
 }
@@ -650,7 +650,7 @@ const struct expr *check_fold(struct context *cx, struct expr *e)
 	return e;
 }
 
-static void explain_mismatch(struct checker *ck, struct diag *d, const struct expr *e, const struct type *want)
+static void explain_mismatch(struct diag *d, const struct expr *e, const struct type *want)
 {
 	const struct type *have = e->type;
 	bool number = (have->kind == TYPE_INT || have->kind == TYPE_FLOAT) && (want->kind == TYPE_INT || want->kind == TYPE_FLOAT);
@@ -678,7 +678,6 @@ static void explain_mismatch(struct checker *ck, struct diag *d, const struct ex
 		for (uint32_t i = 0; i < have->n; i++)
 			if (type_assignable(have->fields[i].type, want))
 				diag_note(d, "its `%s` would fit", have->fields[i].name);
-	(void)ck;
 }
 
 const char *what_text(struct checker *ck, struct what w)
@@ -707,7 +706,7 @@ static struct expr *mismatch(struct context *cx, const struct expr *e, const str
 	if (e->type->kind == TYPE_OPTIONAL)
 		explain_absent(cx, d, e);
 	if (!units)
-		explain_mismatch(ck, d, e, type);
+		explain_mismatch(d, e, type);
 	return make_poison(ck, e->span);
 }
 

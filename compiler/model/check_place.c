@@ -28,13 +28,13 @@ static void unknown_place(struct context *cx, const struct segments *s)
 	near_init(&near, s->names[0]);
 	for (uint32_t i = 0; i < cx->module->names.cap; i++) {
 		struct decl *o = cx->module->names.entries[i].value;
-		if (cx->module->names.entries[i].key && o->kind == DECL_THING && strcmp(o->item->word, "infra") == 0)
+		if (cx->module->names.entries[i].key && decl_is(o, "infra"))
 			near_offer(&near, o->name);
 	}
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0202, s->spans[0], "there is no place `%s`", s->names[0]), "not found");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), s->spans[0], best, "write `%s`", best);
+		diag_suggest(d, s->spans[0], best);
 }
 
 static void unknown_part(struct context *cx, const struct decl *infra, const char *name, struct span span)
@@ -53,7 +53,7 @@ static void unknown_part(struct context *cx, const struct decl *infra, const cha
 	if (list.len)
 		diag_note(d, "its parts are %s", buf_text(&list));
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), span, best, "write `%s`", best);
+		diag_suggest(d, span, best);
 	buf_finish(&list);
 }
 

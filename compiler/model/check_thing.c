@@ -86,7 +86,7 @@ static const struct expr *check_weights(struct context *cx, const struct ast_exp
 		for (uint32_t i = 0; i < d->workflow->result->n; i++)
 			near_offer(&near, d->workflow->result->fields[i].name);
 		if (near_best(&near))
-			diag_fix(diag_help(g, "did you mean `%s`?", near_best(&near)), e->member.name_span, near_best(&near), "write `%s`", near_best(&near));
+			diag_suggest(g, e->member.name_span, near_best(&near));
 		return make_poison(ck, e->span);
 	}
 	t->weights_workflow = d->workflow;
@@ -135,7 +135,7 @@ const struct expr *check_special(struct context *cx, const struct ast_expr *e, c
 	if (strcmp(t->thing, "command") == 0) {
 		bool saved = cx->closed;
 		cx->closed = true;
-		const struct expr *x = check_command(cx, e, thing);
+		const struct expr *x = check_command(cx, e);
 		cx->closed = saved;
 		return x;
 	}
@@ -167,12 +167,11 @@ static void check_phase(struct checker *ck, const struct expr *e, const struct s
 		diag_note(d, "what a run gives cannot decide what the same run is built on");
 }
 
-static void set_attr(struct thing_reader *r, struct model_attr *attrs, const struct schema_attr *schema, uint32_t n, const struct ast_item *i)
+static void set_attr(struct thing_reader *r, struct model_attr *attrs, const struct schema_attr *schema, const struct ast_item *i)
 {
 	uint32_t k = 0;
 	while (strcmp(schema[k].name, i->name) != 0)
 		k++;
-	(void)n;
 	if (attrs[k].given) {
 		diag_label(diag_here(diag_add(r->ck->diags, DIAG_E0203, i->name_span, "`%s` is given twice", i->name), "given again here"), attrs[k].span, "given here first");
 		return;
@@ -237,7 +236,7 @@ static void unknown_item(struct thing_reader *r, const char *name, struct span s
 		if (b->kind != SCHEMA_EVENT)
 			buf_printf(&list, "%s`%s { }`", list.len ? ", " : "", b->name);
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), span, best, "write `%s`", best);
+		diag_suggest(d, span, best);
 	else if (list.len)
 		diag_note(d, "it has %s", buf_text(&list));
 	buf_finish(&list);
@@ -297,7 +296,7 @@ static void read_block_items(struct thing_reader *r, struct model_block *b, cons
 	struct span span;
 	for (const struct ast_item *i = item->body; i; i = i->next) {
 		if (i->kind == AST_ATTRIBUTE && has_attr(s->attrs, s->n_attrs, i->name))
-			set_attr(r, b->attrs, s->attrs, s->n_attrs, i);
+			set_attr(r, b->attrs, s->attrs, i);
 		else
 			unknown_item(r, item_name(i, &span), span, s->attrs, s->n_attrs, NULL, what);
 	}
@@ -533,7 +532,7 @@ static void read_items(struct thing_reader *r)
 	for (const struct ast_item *i = r->decl->item->body; i; i = i->next) {
 		const struct schema_block *b = i->kind == AST_BLOCK || i->kind == AST_DECLARATION ? schema_block(s, i->word) : NULL;
 		if (i->kind == AST_ATTRIBUTE && has_attr(s->attrs, s->n_attrs, i->name))
-			set_attr(r, t->attrs, s->attrs, s->n_attrs, i);
+			set_attr(r, t->attrs, s->attrs, i);
 		else if (b && b->kind != SCHEMA_EVENT && (b->kind == SCHEMA_PART) == (i->kind == AST_DECLARATION))
 			read_block(r, b, i);
 		else if (!(i->kind == AST_DECLARATION && schema_takes(s, i->word)))

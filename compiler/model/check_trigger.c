@@ -18,7 +18,7 @@ static bool source_event(struct context *cx, struct model_thing *t, const struct
 	if (e->kind != AST_MEMBER || e->member.a->kind != AST_NAME)
 		return false;
 	struct decl *d = module_find(cx->ck, cx->module, e->member.a->string.text);
-	if (!d || d->kind != DECL_THING || strcmp(d->item->word, "source") != 0)
+	if (!decl_is(d, "source"))
 		return false;
 	if (!decl_settle(cx->ck, d))
 		return true;
@@ -42,7 +42,7 @@ static bool source_event(struct context *cx, struct model_thing *t, const struct
 	struct diag *g = diag_here(diag_add(cx->ck->diags, DIAG_E0206, e->member.name_span, "source `%s` has no event `%s`", d->name, e->member.name), "not found");
 	diag_label(g, d->item->name_span, "declared here");
 	if (best)
-		diag_fix(diag_help(g, "did you mean `%s`?", best), e->member.name_span, best, "write `%s`", best);
+		diag_suggest(g, e->member.name_span, best);
 	else if (list.len)
 		diag_note(g, "its events are %s", buf_text(&list));
 	buf_finish(&list);
@@ -125,14 +125,7 @@ static void check_when(struct context *cx, struct model_thing *t, const struct a
 static void check_run(struct context *cx, struct model_thing *t, const struct ast_expr *e)
 {
 	struct checker *ck = cx->ck;
-	struct decl *d = NULL;
-	if (e->kind == AST_CALL && e->call.a->kind == AST_NAME)
-		d = module_find(ck, cx->module, e->call.a->string.text);
-	else if (e->kind == AST_CALL && e->call.a->kind == AST_MEMBER && e->call.a->member.a->kind == AST_NAME) {
-		struct decl *import = module_find(ck, cx->module, e->call.a->member.a->string.text);
-		if (import && import->kind == DECL_IMPORT && import->import && (import->used = true))
-			d = map_get(&import->import->names, e->call.a->member.name);
-	}
+	struct decl *d = module_called(ck, cx->module, e);
 	if (!d || d->kind != DECL_WORKFLOW) {
 		struct near near;
 		near_init(&near, e->kind == AST_CALL && e->call.a->kind == AST_NAME ? e->call.a->string.text : "");
@@ -142,7 +135,7 @@ static void check_run(struct context *cx, struct model_thing *t, const struct as
 		const char *best = near_best(&near);
 		struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0314, e->span, "a trigger runs a workflow"), d ? "this is a %s" : "no workflow", d ? decl_words(d) : "");
 		if (best)
-			diag_fix(diag_help(g, "did you mean `%s`?", best), e->call.a->span, best, "write `%s`", best);
+			diag_suggest(g, e->call.a->span, best);
 		else
 			diag_help(g, "such as `run = forecast(scene: event.file)`");
 		return;

@@ -1,4 +1,5 @@
 /* The model for people and golden tests: every name with its type, every attribute with what it means. */
+#include "compiler/base/file.h"
 #include "compiler/model/model.h"
 #include <string.h>
 
@@ -6,17 +7,7 @@ struct dumper { struct arena *arena; const struct model *m; };
 
 static const char *text_of(struct dumper *d, const struct expr *e)
 {
-	struct buf b = {0};
-	expr_show(e, &b);
-	const char *text = arena_strdup(d->arena, buf_text(&b)), *folder = d->m->folder, *at;
-	size_t n = folder ? strlen(folder) : 0;
-	buf_clear(&b);
-	for (; n > 1 && (at = strstr(text, folder)); text = at + n + (at[n] == '/')) /* paths below the twin read the same everywhere */
-		buf_add(&b, text, (size_t)(at - text));
-	buf_puts(&b, text);
-	text = arena_strdup(d->arena, buf_text(&b));
-	buf_finish(&b);
-	return text;
+	return file_text_below(d->arena, d->m->folder, expr_text(d->arena, e));
 }
 
 static struct doc *dump_expr(struct dumper *d, const struct expr *e)

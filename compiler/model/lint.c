@@ -81,7 +81,7 @@ static void check_allow(struct lint *l, const struct model_allow *a)
 	if (!known) {
 		struct diag *d = diag_here(lint_add(l, a->span, "there is no lint rule `%s`", a->rule ? a->rule : ""), "unknown rule");
 		if (near_best(&near))
-			diag_help(d, "did you mean `%s`?", near_best(&near));
+			diag_suggest(d, (struct span){0}, near_best(&near));
 	} else if (!a->reason || !*a->reason) {
 		diag_help(diag_here(lint_add(l, a->span, "a waiver says why"), "no reason"), "write `@allow(%s, \"why it is right here\")`", a->rule);
 	} else if (!a->used) {

@@ -36,7 +36,7 @@ static void read_rule(struct lint *l, const char *path, const struct doc *d, con
 	struct diag *g = i < n ? lint_add(l, (struct span){0}, "%s, line %u: `%s` is off, note, warning or error", path, d->line, d->key)
 	                       : lint_add(l, (struct span){0}, "%s, line %u: there is no lint rule `%s`", path, d->line, d->key);
 	if (i == n && near_best(&near))
-		diag_help(g, "did you mean `%s`?", near_best(&near));
+		diag_suggest(g, (struct span){0}, near_best(&near));
 }
 
 void lint_config(struct lint *l, const struct lint_rule *rules, uint32_t n, enum lint_level *levels)

@@ -3,11 +3,6 @@
 #include "compiler/model/rules.h"
 #include <string.h>
 
-static bool own(const char *name)
-{
-	return strchr(name, '.') == NULL;
-}
-
 void lint_unpinned_image(struct lint *l)
 {
 	for (uint32_t i = 0; i < l->m->steps.len; i++) {
@@ -92,9 +87,9 @@ void lint_reads_cpus(struct lint *l)
 void lint_undocumented(struct lint *l)
 {
 	for (uint32_t i = 0; i < l->m->steps.len; i++)
-		if (!l->m->steps.at[i]->doc && own(l->m->steps.at[i]->name))
+		if (!l->m->steps.at[i]->doc && model_is_own(l->m->steps.at[i]->name))
 			diag_help(diag_here(lint_add(l, l->m->steps.at[i]->span, "step `%s` has no description", l->m->steps.at[i]->name), "no `##`"), "a line `## What it does.` above it travels into every artefact");
 	for (uint32_t i = 0; i < l->m->workflows.len; i++)
-		if (!l->m->workflows.at[i]->doc && own(l->m->workflows.at[i]->name))
+		if (!l->m->workflows.at[i]->doc && model_is_own(l->m->workflows.at[i]->name))
 			diag_help(diag_here(lint_add(l, l->m->workflows.at[i]->span, "workflow `%s` has no description", l->m->workflows.at[i]->name), "no `##`"), "a line `## What it does.` above it travels into every artefact");
 }

@@ -2,16 +2,11 @@
 #include "compiler/model/lint.h"
 #include <string.h>
 
-static bool own(const char *name)
-{
-	return strchr(name, '.') == NULL;
-}
-
 void lint_unused_param(struct lint *l)
 {
 	for (uint32_t i = 0; i < l->m->params.len; i++) {
 		const struct model_param *p = l->m->params.at[i];
-		if (!p->used && own(p->name))
+		if (!p->used && model_is_own(p->name))
 			diag_help(diag_here(lint_add(l, p->span, "%s `%s` is never used", p->secret ? "secret" : "parameter", p->name), "nothing reads it"), "remove it, or use it");
 	}
 }
@@ -20,7 +15,7 @@ void lint_unused_step(struct lint *l)
 {
 	for (uint32_t i = 0; i < l->m->steps.len; i++) {
 		const struct model_thing *t = l->m->steps.at[i];
-		if (!t->used && own(t->name))
+		if (!t->used && model_is_own(t->name))
 			diag_help(diag_here(lint_add(l, t->span, "step `%s` is never called", t->name), "no workflow calls it"), "remove it, or call it in a workflow");
 	}
 }
@@ -39,7 +34,7 @@ void lint_unused_thing(struct lint *l)
 	for (uint32_t i = 0; i < l->m->things.len; i++) {
 		const struct model_thing *t = l->m->things.at[i];
 		bool ends_it = strcmp(t->role, "trigger") == 0 || strcmp(t->role, "service") == 0 || strcmp(t->role, "model") == 0;
-		if (!t->used && !ends_it && own(t->name))
+		if (!t->used && !ends_it && model_is_own(t->name))
 			diag_help(diag_here(lint_add(l, t->span, "%s `%s` is never used", t->role, t->name), "nothing refers to it"),
 				strcmp(t->role, "infra") == 0 ? "place something on it with `on = %s`, or remove it" : "let a trigger wait for it, or remove it", t->name);
 	}
@@ -64,7 +59,7 @@ void lint_unused_input(struct lint *l)
 	for (uint32_t i = 0; i < l->m->steps.len; i++) {
 		const struct model_thing *t = l->m->steps.at[i];
 		struct reads r = {arena_new_n(l->ds->arena, bool, t->n_inputs + 1)};
-		if (!model_attr(t, "command") || !own(t->name))
+		if (!model_attr(t, "command") || !model_is_own(t->name))
 			continue;
 		for (uint32_t k = 0; k < t->schema->n_attrs; k++)
 			mark(t->attrs[k].expr, &r);
@@ -123,7 +118,7 @@ void lint_unread_metric(struct lint *l)
 		for (uint32_t k = 0; k < l->m->things.at[i]->schema->n_attrs; k++)
 			see(l->m->things.at[i]->attrs[k].expr, &s);
 	for (uint32_t i = 0; i < l->m->steps.len; i++)
-		for (uint32_t k = 0; own(l->m->steps.at[i]->name) && k < l->m->steps.at[i]->n_metrics; k++) {
+		for (uint32_t k = 0; model_is_own(l->m->steps.at[i]->name) && k < l->m->steps.at[i]->n_metrics; k++) {
 			const struct model_field *f = &l->m->steps.at[i]->metrics[k];
 			if (!map_get(&s.names, f->name))
 				diag_help(diag_here(lint_add(l, f->span, "no gate, output or trigger reads metric `%s`", f->name), "measured for nobody"), "require something of it in a gate");

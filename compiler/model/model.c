@@ -2,6 +2,11 @@
 #include "compiler/model/model.h"
 #include <string.h>
 
+bool model_is_own(const char *name)
+{
+	return strchr(name, '.') == NULL;
+}
+
 static enum eval_status param_value(void *ctx, uint32_t index, const struct value **ret)
 {
 	const struct model *m = ctx;

@@ -190,6 +190,9 @@ struct model {
 	struct module *modules;    /* private to resolve.c */
 };
 
+/* Of the main file: imported declarations have the module's prefix in their names. */
+bool model_is_own(const char *name);
+
 /* A place that steps may run on, as its thing or part describes it. 0: not said. */
 struct model_place {
 	const char *name;          /* "hpc.gpu" */

@@ -46,6 +46,25 @@ struct decl *module_find_path(struct checker *ck, struct module *m, const char *
 	return map_get(&d->import->names, dot + 1);
 }
 
+struct decl *module_called(struct checker *ck, struct module *m, const struct ast_expr *call)
+{
+	const struct ast_expr *callee = call->kind == AST_CALL ? call->call.a : NULL;
+	if (callee && callee->kind == AST_NAME)
+		return module_find(ck, m, callee->string.text);
+	if (!callee || callee->kind != AST_MEMBER || callee->member.a->kind != AST_NAME)
+		return NULL;
+	struct decl *import = module_find(ck, m, callee->member.a->string.text);
+	if (!import || import->kind != DECL_IMPORT || !import->import)
+		return NULL;
+	import->used = true;
+	return map_get(&import->import->names, callee->member.name);
+}
+
+bool decl_is(const struct decl *d, const char *word)
+{
+	return d && d->kind == DECL_THING && strcmp(d->item->word, word) == 0;
+}
+
 /* -- reading ------------------------------------------------------------------------------------------------------- */
 
 static struct module *module_known(struct checker *ck, const char *path)
@@ -90,7 +109,7 @@ static void import_unknown(struct checker *ck, const struct ast_item *item, cons
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0208, item->value->span, "there is no module `%s`", path), "not in the standard library");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), item->value->span, best, "write `%s`", best);
+		diag_suggest(d, item->value->span, best);
 	else
 		diag_help(d, "a file of your own is imported by its path: `import \"lib/x.twin\" as x`");
 }
@@ -203,7 +222,7 @@ static void unknown_word(struct checker *ck, const struct ast_item *item)
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0201, item->word_span, "there is no declaration `%s`", item->word), "unknown declaration");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), item->word_span, best, "write `%s`", best);
+		diag_suggest(d, item->word_span, best);
 	else if (strcmp(item->word, "gate") == 0)
 		diag_help(d, "a gate stands in a workflow, beside the calls that it guards");
 	else
@@ -355,7 +374,7 @@ static void settle_scenario(struct checker *ck, struct decl *d)
 			const char *best = near_best(&near);
 			struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0202, i->name_span, "there is no parameter `%s`", i->name), "a scenario sets parameters of this file");
 			if (best)
-				diag_fix(diag_help(g, "did you mean `%s`?", best), i->name_span, best, "write `%s`", best);
+				diag_suggest(g, i->name_span, best);
 			continue;
 		}
 		if (!decl_settle(ck, p))

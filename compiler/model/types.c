@@ -71,7 +71,7 @@ static const struct type *unknown_format(struct type_context *tc, const struct a
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(tc->ck->diags, DIAG_E0205, t->span, "there is no format `%s`", t->name), "unknown format");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), t->span, best, "write `%s`", best);
+		diag_suggest(d, t->span, best);
 	else
 		diag_help(d, "declare it with `format %s { }`, or with its parent: `format %s: csv { }`", t->name, t->name);
 	return &type_poison;
@@ -143,7 +143,7 @@ static const struct type *unknown_type(struct type_context *tc, const struct ast
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(tc->ck->diags, DIAG_E0204, t->span, "there is no type `%s`", t->name), "unknown type");
 	if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), t->span, best, "write `%s`", best);
+		diag_suggest(d, t->span, best);
 	else if (format_find(tc->ck, tc->module, t->name))
 		diag_fix(diag_help(d, "a format stands inside a file or folder: `file<%s>`", t->name), t->span, arena_printf(tc->ck->arena, "file<%s>", t->name), "write `file<%s>`", t->name);
 	else if (dot && !import)

@@ -2,9 +2,8 @@
 #include <string.h>
 
 /* Originals live as long as the copying does, so an address names one of them. */
-static void *known(struct copy *c, struct map *m, const void *address)
+static void *known(const struct map *m, const void *address)
 {
-	(void)c;
 	return map_get_n(m, (const char *)&address, sizeof address);
 }
 
@@ -31,7 +30,7 @@ static const struct unit *copy_unit(struct copy *c, const struct unit *u)
 {
 	if (!u)
 		return NULL;
-	const struct unit *k = known(c, &c->units, u);
+	const struct unit *k = known(&c->units, u);
 	if (k)
 		return k;
 	struct unit *n = arena_copy(c->arena, u, sizeof *u);
@@ -44,7 +43,7 @@ const struct type *copy_type(struct copy *c, const struct type *t)
 {
 	if (!t)
 		return NULL;
-	const struct type *k = known(c, &c->types, t);
+	const struct type *k = known(&c->types, t);
 	if (k)
 		return k;
 	struct type *n = arena_copy(c->arena, t, sizeof *t);

@@ -1,4 +1,5 @@
 /* The plan for people and golden tests: names instead of ids, blocks nested, expressions as text, places as line:column. */
+#include "compiler/base/file.h"
 #include "compiler/plan/plan.h"
 #include <math.h>
 #include <string.h>
@@ -9,25 +10,9 @@ struct dumper {
 	bool places;
 };
 
-/* Paths below the twin's folder without it, so that a dump reads the same everywhere. */
 static const char *relative(struct dumper *d, const char *text)
 {
-	size_t n = d->p->folder ? strlen(d->p->folder) : 0;
-	struct buf b = {0};
-	const char *at;
-	if (n < 2 || !strstr(text, d->p->folder))
-		return text;
-	for (; (at = strstr(text, d->p->folder)); text = at + n) {
-		buf_add(&b, text, (size_t)(at - text));
-		if (at[n] == '/')
-			at++;
-		else
-			buf_add(&b, at, n);
-	}
-	buf_puts(&b, text);
-	const char *result = arena_strdup(d->arena, buf_text(&b));
-	buf_finish(&b);
-	return result;
+	return file_text_below(d->arena, d->p->folder, text);
 }
 
 static const char *shown(struct dumper *d, const struct expr *e)

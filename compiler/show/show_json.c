@@ -1,18 +1,5 @@
 #include "compiler/show/show.h"
 
-static const char *severity_word(enum diag_severity s)
-{
-	switch (s) {
-	case DIAG_NOTE:
-		return "note";
-	case DIAG_WARNING:
-		return "warning";
-	case DIAG_ERROR:
-		return "error";
-	}
-	return "";
-}
-
 /* All null where there is no place. */
 static void set_place(struct arena *a, struct doc *map, const struct diags *ds, struct span span)
 {
@@ -59,7 +46,7 @@ struct doc *show_doc(struct arena *a, const struct diag *d)
 	doc_append(a, map, "code", doc_string(a, diag_code_info(d->code)->id));
 	if (d->rule)
 		doc_append(a, map, "rule", doc_string(a, d->rule));
-	doc_append(a, map, "severity", doc_string(a, severity_word(d->severity)));
+	doc_append(a, map, "severity", doc_string(a, diag_severity_name(d->severity)));
 	doc_append(a, map, "message", doc_string(a, d->message));
 	set_place(a, map, d->set, d->labels->span);
 	doc_append(a, map, "labels", labels(a, d));

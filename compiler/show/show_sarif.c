@@ -2,19 +2,6 @@
 #include "compiler/show/show.h"
 #include <string.h>
 
-static const char *level(enum diag_severity s)
-{
-	switch (s) {
-	case DIAG_NOTE:
-		return "note";
-	case DIAG_WARNING:
-		return "warning";
-	case DIAG_ERROR:
-		return "error";
-	}
-	return "none";
-}
-
 static struct doc *message(struct arena *a, const char *text)
 {
 	struct doc *map = doc_map(a);
@@ -30,7 +17,7 @@ static struct doc *rules(struct arena *a)
 		struct doc *rule = doc_map(a), *configuration = doc_map(a), *properties = doc_map(a);
 		doc_append(a, rule, "id", doc_string(a, info->id));
 		doc_append(a, rule, "shortDescription", message(a, info->title));
-		doc_append(a, configuration, "level", doc_string(a, level(info->severity)));
+		doc_append(a, configuration, "level", doc_string(a, diag_severity_name(info->severity)));
 		doc_append(a, rule, "defaultConfiguration", configuration);
 		doc_append(a, properties, "layer", doc_string(a, info->layer));
 		doc_append(a, rule, "properties", properties);
@@ -124,7 +111,7 @@ static struct doc *result(struct arena *a, const struct diag *d)
 	struct doc *map = doc_map(a), *related = locations(a, d, false), *fixes = doc_list(a);
 	doc_append(a, map, "ruleId", doc_string(a, diag_code_info(d->code)->id));
 	doc_append(a, map, "ruleIndex", doc_int(a, d->code));
-	doc_append(a, map, "level", doc_string(a, level(d->severity)));
+	doc_append(a, map, "level", doc_string(a, diag_severity_name(d->severity)));
 	doc_append(a, map, "message", full_message(a, d));
 	doc_append(a, map, "locations", locations(a, d, true));
 	if (doc_len(related))

@@ -26,19 +26,6 @@ static void unpaint(struct painter *p)
 	paint(p, "\033[0m");
 }
 
-static const char *severity_name(enum diag_severity s)
-{
-	switch (s) {
-	case DIAG_NOTE:
-		return "note";
-	case DIAG_WARNING:
-		return "warning";
-	case DIAG_ERROR:
-		return "error";
-	}
-	return "";
-}
-
 static const char *severity_colour(enum diag_severity s)
 {
 	switch (s) {
@@ -232,7 +219,7 @@ static void put_headline(struct painter *p, const struct diag *d)
 	}
 	unpaint(p);
 	paint(p, severity_colour(d->severity));
-	buf_printf(p->out, "%s[%s]:", severity_name(d->severity), diag_code_info(d->code)->id);
+	buf_printf(p->out, "%s[%s]:", diag_severity_name(d->severity), diag_code_info(d->code)->id);
 	unpaint(p);
 	paint(p, BOLD);
 	buf_putc(p->out, ' ');

@@ -74,7 +74,7 @@ static void unit_unknown(struct scan *s, struct span span, const char *name, siz
 	else if (strcmp(word, "year") == 0 || strcmp(word, "month") == 0 || strcmp(word, "y") == 0)
 		diag_help(d, "years and months differ in length; write days, such as 365day");
 	else if (best)
-		diag_fix(diag_help(d, "did you mean `%s`?", best), span, best, "write `%s`", best);
+		diag_suggest(d, span, best);
 	else
 		diag_help(d, "units are SI units with their prefixes (K, mm, kPa), B and bit (GB, GiB), min, h, day, week and %%");
 }
