@@ -81,7 +81,7 @@ struct cli {
 	const char *scenario, *state, *results, *on, *output, *run, *target; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
-	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, no_container, follow, packed, unfolded, help, version;
+	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, no_container, follow, packed, force, unfolded, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */
 	uint64_t memory_bytes;    /* 0: what the machine has */
@@ -132,6 +132,7 @@ int cli_cwl_task(const char *folder);
 int verb_apply(struct cli *c);
 int verb_diff(struct cli *c);
 int verb_approve(struct cli *c);
+int verb_targets(struct cli *c);
 int verb_build(struct cli *c);
 int verb_cancel(struct cli *c);
 int verb_check(struct cli *c);

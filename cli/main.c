@@ -16,8 +16,9 @@ const struct verb verbs[] = {
 		"twinc fmt|replace the file\n"
 		"twinc fmt --check --detailed-exitcode|2 where something would change\n"
 		"twinc fmt - < a.twin|as a filter" },
-	{ "explain", verb_explain, WORDS_OPTIONAL, 0, "CODE", "what a diagnostic means and what to do",
+	{ "explain", verb_explain, WORDS_OPTIONAL, GROUP_JSON, "CODE|ARTEFACT:LINE", "what a diagnostic means, or where a built line comes from",
 		"twinc explain E0412|one of them\n"
+		"twinc explain build/cwl/main.cwl:12|the place in the twin\n"
 		"twinc explain unpinned-image|a rule of lint\n"
 		"twinc explain|all codes" },
 	{ "plan", verb_plan, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_JSON | GROUP_FORMAT | GROUP_EXITCODE | GROUP_APPLY, NULL,
@@ -49,6 +50,8 @@ const struct verb verbs[] = {
 		"twinc build|for all targets, into build/\n"
 		"twinc build flood.twin -t cwl -o out|one of them, elsewhere\n"
 		"twinc build -t cwl --packed|one CWL document a workflow" },
+	{ "targets", verb_targets, WORDS_NONE, GROUP_JSON, NULL, "what build can write",
+		"twinc targets|a line each" },
 	{ "graph", verb_graph, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_OUTPUT | GROUP_PICTURE | GROUP_FORMAT, NULL, "the plan as a picture",
 		"twinc graph -o flood.svg|svg, png, dot or mmd (Mermaid)\n"
 		"twinc graph|dot on stdout" },

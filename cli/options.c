@@ -39,6 +39,7 @@ static const struct option options[] = {
 	{ "output", 'o', OPTION_TEXT, GROUP_OUTPUT, FIELD(output), "PATH", "write there: a folder, or a file whose suffix says the format" },
 	{ "target", 't', OPTION_TEXT, GROUP_BUILD, FIELD(target), "NAME,...", "for these targets, instead of for all" },
 	{ "packed", 0, OPTION_FLAG, GROUP_BUILD, FIELD(packed), NULL, "one document instead of several (cwl)" },
+	{ "force", 0, OPTION_FLAG, GROUP_BUILD, FIELD(force), NULL, "replace files that no earlier build wrote" },
 	{ "unfolded", 0, OPTION_FLAG, GROUP_PICTURE, FIELD(unfolded), NULL, "draw every node; more than 60 are folded otherwise" },
 	{ "check", 0, OPTION_FLAG, GROUP_CHECK, FIELD(check), NULL, "change nothing, only say what would change" },
 	{ "detailed-exitcode", 0, OPTION_FLAG, GROUP_EXITCODE, FIELD(detailed_exitcode), NULL, "exit with 2 where there are differences" },

@@ -1,23 +1,11 @@
 /* build: what targets make of the plan, written into a folder each, and the matrix of what they can say. */
-#include "cli/cli.h"
+#include "cli/build.h"
 #include "compiler/diag/near.h"
-#include "targets/target.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-
-#define SOURCEMAP_MAX_BYTES ((size_t)256 << 20)
-
-struct built { const struct target *target; struct target_result result; };
-struct build {
-	struct cli *cli;
-	const struct plan *plan;
-	uint32_t workflow;
-	const struct value **inputs;
-	const char *dir, *here;
-	VEC(struct built) list;
-};
 
 /* -- which ----------------------------------------------------------------------------------------------------------- */
 
@@ -65,203 +53,146 @@ static int targets_choose(struct build *b)
 
 /* -- writing ------------------------------------------------------------------------------------------------------------ */
 
-static int put(struct build *b, const char *path, const char *bytes, size_t len)
+/* Whether an earlier build wrote what lies there: it stands in its map; plan, map and matrix come together. */
+static bool is_ours(const struct build *b, const char *name)
 {
-	int error = file_mkdirs(file_dirname(&b->cli->arena, path));
+	return map_get(&b->ours, name) || (b->old_map && !strchr(name, '/'));
+}
 
-	if (!error)
-		error = file_write(path, bytes, len, NULL);
+static bool is_equal(struct build *b, const char *path, const char *bytes, size_t len)
+{
+	size_t there;
+	char *text;
+
+	return file_read(&b->cli->arena, path, len, &text, &there) == 0 && there == len && memcmp(text, bytes, len) == 0;
+}
+
+/* name: below DIR. */
+static int put(struct build *b, const char *name, const char *bytes, size_t len, bool executable)
+{
+	const char *path = file_join(&b->cli->arena, b->dir, name), *folder = file_dirname(&b->cli->arena, path);
+	struct stat st;
+	int error;
+
+	if (!b->cli->force && !is_ours(b, name) && lstat(path, &st) == 0 && !is_equal(b, path, bytes, len))
+		return cli_fail("\"%s\" is there, and no earlier build wrote it: it stays as it is. Build elsewhere with -o DIR, or replace it with --force", path);
+	error = file_mkdirs(folder);
+	if (error)
+		return cli_fail("cannot make the folder \"%s\": %s", folder, strerror(error));
+	error = file_write(path, bytes, len, NULL);
+	if (!error && stat(path, &st) == 0) {
+		mode_t mode = executable ? st.st_mode | ((st.st_mode & 0444) >> 2) : st.st_mode & ~(mode_t)0111;
+		if (mode != st.st_mode && chmod(path, mode & 07777) != 0)
+			error = errno;
+	}
 	return error ? cli_fail("cannot write \"%s\": %s", path, strerror(error)) : CLI_DONE;
 }
 
-static int put_doc(struct build *b, const char *name, const struct doc *d)
+/* indent 0: for machines, all in a line. */
+static int put_doc(struct build *b, const char *name, const struct doc *d, int indent)
 {
 	struct buf text = { 0 };
 	int code;
 
-	doc_json_write(d, 2, &text);
+	doc_json_write(d, indent, &text);
 	buf_putc(&text, '\n');
-	code = put(b, file_join(&b->cli->arena, b->dir, name), buf_text(&text), text.len);
+	code = put(b, name, buf_text(&text), text.len, false);
 	buf_finish(&text);
 	return code;
-}
-
-static bool is_written(const struct built *x, const char *path)
-{
-	for (uint32_t i = 0; i < x->result.files.len; i++)
-		if (strcmp(x->result.files.at[i].path, path) == 0)
-			return true;
-	return false;
 }
 
 /* Removes what an earlier build wrote, as its source map tells, and this one does not. */
 static int clear(struct build *b, const struct built *x)
 {
 	struct arena *a = &b->cli->arena;
-	size_t len, n = strlen(x->target->name);
-	struct doc *map;
-	char *text, *why;
+	size_t n = strlen(x->target->name);
+	struct map written;
+	int error = 0;
 
-	if (file_read(a, file_join(a, b->dir, "sourcemap.json"), SOURCEMAP_MAX_BYTES, &text, &len) != 0 || !doc_json_read(a, text, len, &map, &why))
-		return CLI_DONE;
-	for (doc_each(entry, map)) {
+	map_init(&written);
+	for (uint32_t i = 0; i < x->result.files.len; i++)
+		map_set(&written, x->result.files.at[i].path, b);
+	for (doc_each(entry, b->old_map)) {
 		const char *path = entry->key;
-		int error;
-		if (!path || strncmp(path, x->target->name, n) != 0 || path[n] != '/' || strstr(path, "..") || is_written(x, path + n + 1))
+		if (strncmp(path, x->target->name, n) != 0 || path[n] != '/' || strstr(path, "..") || map_get(&written, path + n + 1))
 			continue;
-		error = file_remove_tree(file_join(a, b->dir, path));
-		if (error)
-			return cli_fail("cannot remove \"%s\": %s", file_join(a, b->dir, path), strerror(error));
+		path = file_join(a, b->dir, path);
+		if (!file_is_dir(path) && unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
+			error = cli_fail("cannot remove \"%s\": %s", path, strerror(errno));
+		while (!error && strlen(path = file_dirname(a, path)) > strlen(b->dir) && rmdir(path) == 0)
+			;
 	}
-	return CLI_DONE;
+	map_finish(&written);
+	return error;
+}
+
+static uint32_t count_lines(const struct buf *text)
+{
+	uint32_t n = 0;
+
+	for (const char *p = buf_text(text), *end = p + text->len; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		n++;
+	return n + (text->len && text->text[text->len - 1] != '\n');
+}
+
+static int put_file(struct build *b, const struct built *x, const struct target_file *f)
+{
+	struct buf text = { 0 };
+	struct lines lines = { 0 };
+	const char *name = arena_printf(&b->cli->arena, "%s/%s", x->target->name, f->path);
+	int code;
+
+	target_file_text(f, &text, &lines);
+	code = put(b, name, buf_text(&text), text.len, f->executable);
+	if (code == CLI_DONE)
+		build_record_file(b, name, &lines, count_lines(&text));
+	lines_finish(&lines);
+	buf_finish(&text);
+	return code;
 }
 
 static int put_target(struct build *b, const struct built *x)
 {
-	struct arena *a = &b->cli->arena;
-	const char *folder = file_join(a, b->dir, x->target->name);
-	int error = file_mkdirs(folder), code = clear(b, x);
+	const char *folder = file_join(&b->cli->arena, b->dir, x->target->name);
+	int code = clear(b, x), error = file_mkdirs(folder);
 
 	if (error)
 		return cli_fail("cannot make the folder \"%s\": %s", folder, strerror(error));
-	for (uint32_t i = 0; i < x->result.files.len && code == CLI_DONE; i++) {
-		struct buf text = { 0 };
-		target_file_text(&x->result.files.at[i], &text);
-		code = put(b, file_join(a, folder, x->result.files.at[i].path), buf_text(&text), text.len);
-		buf_finish(&text);
-	}
+	for (uint32_t i = 0; i < x->result.files.len && code == CLI_DONE; i++)
+		code = put_file(b, x, &x->result.files.at[i]);
 	return code;
-}
-
-/* -- the source map -------------------------------------------------------------------------------------------------------- */
-
-static struct doc *origin_doc(struct build *b, const struct target_origin *o)
-{
-	struct arena *a = &b->cli->arena;
-	struct doc *d = doc_map(a);
-	struct place p = source_place(b->plan->sources, o->span);
-	const char *shown = target_place(a, b->plan, o->span);
-
-	doc_set(a, d, "pointer", doc_string(a, o->pointer));
-	doc_set(a, d, "file", doc_string_n(a, shown ? shown : "", shown ? strcspn(shown, ":") : 0));
-	doc_set(a, d, "line", doc_int(a, p.line));
-	doc_set(a, d, "column", doc_int(a, p.column));
-	doc_set(a, d, "endLine", doc_int(a, p.end_line));
-	doc_set(a, d, "endColumn", doc_int(a, p.end_column));
-	return d;
-}
-
-/* Built for some targets only, the map keeps what it knows of the others. */
-static void keep_others(struct build *b, struct doc *map)
-{
-	struct arena *a = &b->cli->arena;
-	struct doc *old;
-	char *text, *why;
-	size_t len;
-
-	if (file_read(a, file_join(a, b->dir, "sourcemap.json"), SOURCEMAP_MAX_BYTES, &text, &len) != 0 || !doc_json_read(a, text, len, &old, &why))
-		return;
-	for (doc_each(entry, old)) {
-		bool ours = false;
-		for (uint32_t i = 0; entry->key && i < b->list.len; i++) {
-			size_t n = strlen(b->list.at[i].target->name);
-			ours |= strncmp(entry->key, b->list.at[i].target->name, n) == 0 && entry->key[n] == '/';
-		}
-		if (entry->key && !ours)
-			doc_set(a, map, entry->key, doc_copy(a, entry));
-	}
-}
-
-static struct doc *source_map(struct build *b)
-{
-	struct arena *a = &b->cli->arena;
-	struct doc *map = doc_map(a);
-
-	keep_others(b, map);
-
-	for (uint32_t i = 0; i < b->list.len; i++) {
-		const struct built *x = &b->list.at[i];
-		for (uint32_t f = 0; f < x->result.files.len; f++) {
-			const char *path = x->result.files.at[f].path;
-			struct doc *list = doc_list(a);
-			for (uint32_t k = 0; k < x->result.origins.len; k++)
-				if (strcmp(x->result.origins.at[k].path, path) == 0 && x->result.origins.at[k].span.file)
-					doc_push(list, origin_doc(b, &x->result.origins.at[k]));
-			doc_set(a, map, arena_printf(a, "%s/%s", x->target->name, path), list);
-		}
-	}
-	return map;
-}
-
-/* -- the matrix --------------------------------------------------------------------------------------------------------------- */
-
-static void print_rows(const struct build *b, const struct built *x)
-{
-	if (x->result.note)
-		printf("%-10s nothing: %s\n", x->target->name, x->result.note);
-	for (uint32_t i = 0; i < x->result.rows.len; i++) {
-		const struct target_row *r = &x->result.rows.at[i];
-		const char *place = target_place(&b->cli->arena, b->plan, r->span);
-		if (b->cli->quiet && r->level == TARGET_SUPPORTED)
-			continue;
-		printf("%-10s %-20s %-10s", x->target->name, r->subject, target_level_name(r->level));
-		if (r->reason)
-			printf(" %s%s%s", place ? place : "", place ? ": " : "", r->reason);
-		putchar('\n');
-	}
-}
-
-static struct doc *rows_doc(const struct build *b, const struct built *x)
-{
-	struct arena *a = &b->cli->arena;
-	struct doc *list = doc_list(a);
-
-	for (uint32_t i = 0; i < x->result.rows.len; i++) {
-		const struct target_row *r = &x->result.rows.at[i];
-		struct doc *d = doc_map(a);
-		const char *place = target_place(a, b->plan, r->span);
-		doc_set(a, d, "subject", doc_string(a, r->subject));
-		doc_set(a, d, "level", doc_string(a, target_level_name(r->level)));
-		if (r->reason)
-			doc_set(a, d, "reason", doc_string(a, r->reason));
-		if (place)
-			doc_set(a, d, "place", doc_string(a, place));
-		doc_push(list, d);
-	}
-	return list;
-}
-
-static void print_matrix(const struct build *b)
-{
-	struct arena *a = &b->cli->arena;
-	struct doc *all = doc_map(a);
-
-	for (uint32_t i = 0; i < b->list.len; i++) {
-		const struct built *x = &b->list.at[i];
-		struct doc *d = doc_map(a), *files = doc_list(a);
-		if (!b->cli->json) {
-			print_rows(b, x);
-			continue;
-		}
-		for (uint32_t f = 0; f < x->result.files.len; f++)
-			doc_push(files, doc_string(a, x->result.files.at[f].path));
-		doc_set(a, d, "files", files);
-		doc_set(a, d, "rows", rows_doc(b, x));
-		if (x->result.note)
-			doc_set(a, d, "note", doc_string(a, x->result.note));
-		doc_set(a, all, x->target->name, d);
-	}
-	if (b->cli->json)
-		cli_print_doc(b->cli, all);
 }
 
 /* -- the verb ------------------------------------------------------------------------------------------------------------------ */
 
+/* The records come last, so that what was not written is not taken for ours; after a failure, too, so that what was is. */
+static int put_records(struct build *b, int code)
+{
+	struct doc *matrix = build_matrix_doc(b);
+	int error = CLI_DONE;
+
+	build_keep_others(b, b->old_matrix, matrix);
+	if (code == CLI_DONE)
+		code = put_doc(b, BUILD_MATRIX, matrix, 2);
+	else
+		build_keep_missing(b);
+	if (code == CLI_DONE || doc_len(b->map))
+		error = put_doc(b, BUILD_MAP, b->map, 0);
+	return code == CLI_DONE ? error : code;
+}
+
 static int build_all(struct build *b)
 {
 	struct arena *a = &b->cli->arena;
-	int code = put_doc(b, "plan.json", plan_save(a, b->plan, true));
+	int code;
 
+	b->old_map = build_read(a, b->dir, BUILD_MAP);
+	b->old_matrix = build_read(a, b->dir, BUILD_MATRIX);
+	b->map = doc_map(a);
+	build_keep_others(b, b->old_map, b->map);
+	for (doc_each(entry, b->old_map))
+		map_set(&b->ours, entry->key, entry);
+	code = put_doc(b, "plan.json", plan_save(a, b->plan, true), 2);
 	for (uint32_t i = 0; i < b->list.len && code == CLI_DONE; i++) {
 		struct built *x = &b->list.at[i];
 		struct target_request request = { .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .packed = b->cli->packed };
@@ -270,10 +201,11 @@ static int build_all(struct build *b)
 		x->target->emit(&request, &x->result);
 		code = put_target(b, x);
 	}
-	if (code == CLI_DONE)
-		code = put_doc(b, "sourcemap.json", source_map(b));
-	if (code == CLI_DONE)
-		print_matrix(b);
+	code = put_records(b, code);
+	if (code == CLI_DONE && b->cli->json)
+		cli_print_doc(b->cli, build_matrix_doc(b));
+	else if (code == CLI_DONE)
+		build_print_matrix(b);
 	return code;
 }
 
@@ -301,6 +233,7 @@ int verb_build(struct cli *c)
 	for (uint32_t i = 0; i < b.list.len; i++)
 		target_result_finish(&b.list.at[i].result);
 	vec_finish(&b.list);
+	map_finish(&b.ours);
 	plan_destroy(plan);
 	return code;
 }

@@ -1,9 +1,10 @@
-/* explain: the page of a diagnostic, built in. */
-#include "cli/cli.h"
+/* explain: the page of a diagnostic, built in; or the place in the twin that a line of an artefact comes from. */
+#include "cli/build.h"
 #include "compiler/diag/near.h"
 #include "compiler/model/model.h"
 #include "stdlib/stdlib.h"
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct stdlib_file *page_find(const char *code)
@@ -58,14 +59,83 @@ static int code_unknown(struct cli *c)
 	return cli_usage(c, "there is no code %s; `twinc explain` lists all", c->subject);
 }
 
+/* -- lines of artefacts ------------------------------------------------------------------------------------------------ */
+
+#define FOLDERS_UP_MAX 16 /* between an artefact and the folder of its build */
+
+/* The nearest map above the artefact that knows it. */
+static const struct doc *map_entry_find(struct arena *a, const char *artefact, const char **ret_dir)
+{
+	const char *path = file_join(a, ".", artefact), *dir = path;
+
+	for (int i = 0; i < FOLDERS_UP_MAX && strcmp(dir, ".") != 0 && strcmp(dir, "/") != 0; i++) {
+		const struct doc *map, *entry;
+		dir = file_dirname(a, dir);
+		map = build_read(a, dir, BUILD_MAP);
+		entry = doc_get(map, strcmp(dir, ".") == 0 ? path : path + strlen(dir) + 1);
+		*ret_dir = dir;
+		if (entry)
+			return entry;
+	}
+	return NULL;
+}
+
+static void print_excerpt(struct arena *a, const char *dir, const struct doc *at)
+{
+	const struct doc *saved = build_read(a, dir, "plan.json");
+	const char *file = doc_text(doc_get(at, "file"), "");
+	char why[200];
+	struct plan *p = saved ? plan_load(saved, why, sizeof(why)) : NULL;
+	size_t len;
+
+	for (uint32_t i = 1; p && i < p->sources->list.len; i++) {
+		const char *path = p->sources->list.at[i].path, *shown = target_place(a, p, (struct span){ i, 0, 0 });
+		size_t n = shown ? (size_t)(strrchr(shown, ':') - shown) : 0;
+		if (strcmp(path, file) != 0 && !(n == strlen(file) && strncmp(shown, file, n) == 0))
+			continue;
+		uint32_t line = (uint32_t)doc_integer(doc_get(at, "line"), 1);
+		const char *text = source_line(p->sources, i, line, &len);
+		if (text)
+			printf("\n%5u | %.*s\n", line, (int)len, text);
+		break;
+	}
+	plan_destroy(p);
+}
+
+/* ARTEFACT:LINE */
+static int line_explain(struct cli *c, const char *artefact, long number)
+{
+	const char *dir = ".";
+	const struct doc *entry = map_entry_find(&c->arena, artefact, &dir), *found = NULL;
+
+	if (!entry)
+		return cli_fail("no build knows \"%s\": there is no " BUILD_MAP " above it that names it", artefact);
+	for (doc_each(range, entry))
+		if (doc_integer(doc_get(range, "from"), 0) <= number && number <= doc_integer(doc_get(range, "to"), 0))
+			found = range;
+	if (!found)
+		return cli_fail("\"%s\" has no line %ld", artefact, number);
+	if (c->json) {
+		cli_print_doc(c, found);
+		return CLI_DONE;
+	}
+	printf("%s:%ld comes from %s:%d:%d\n", artefact, number, doc_text(doc_get(found, "file"), ""),
+		(int)doc_integer(doc_get(found, "line"), 0), (int)doc_integer(doc_get(found, "column"), 0));
+	print_excerpt(&c->arena, dir, found);
+	return CLI_DONE;
+}
+
 int verb_explain(struct cli *c)
 {
 	const struct stdlib_file *page;
 	enum diag_code code;
-	const char *id;
+	const char *id, *colon;
 
 	if (!c->subject)
 		return codes_list();
+	colon = strrchr(c->subject, ':');
+	if (colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1) && strlen(colon + 1) < 10)
+		return line_explain(c, arena_strndup(&c->arena, c->subject, (size_t)(colon - c->subject)), atol(colon + 1));
 	code = code_find(c);
 	if (code == DIAG_CODE_COUNT)
 		return code_unknown(c);

@@ -1,5 +1,5 @@
 /* What a target is: a row in targets.c. It gets a const plan and gives documents and texts in memory with their origins;
- * it touches neither disk nor clock nor environment, so the same plan gives the same bytes. */
+ * it touches neither disk nor clock nor environment, so the same plan gives the same bytes. Names: targets/names.h. */
 #ifndef TWINC_TARGETS_TARGET_H
 #define TWINC_TARGETS_TARGET_H
 #include "compiler/base/vec.h"
@@ -12,10 +12,17 @@ enum target_level {
 };
 /* A row of the portability matrix: a step, or a construct of a workflow. */
 struct target_row { const char *subject; struct span span; enum target_level level; const char *reason; /* or NULL */ };
-/* doc: written as JSON where the path ends so, else as YAML; or text. Paths are relative to the target's folder. */
-struct target_file { const char *path; const struct doc *doc; const char *text; size_t len; bool executable; };
-/* Where in a file (a JSON pointer; "" is the whole) something of the twin went. */
-struct target_origin { const char *path, *pointer; struct span span; };
+/* Paths are relative to the target's folder. A document is written as JSON where the path ends so, else as YAML; its nodes
+ * tell their places in the twin (doc_from). A text brings its lines. */
+struct target_file {
+	const char *path;
+	struct span from;          /* what its lines come from where nothing nearer is told */
+	const struct doc *doc;     /* or NULL: text */
+	bool several;              /* the doc is a list of documents, written one after the other between `---` */
+	const char *text; size_t len;
+	struct lines *lines;       /* of the text, or NULL; owned by the result */
+	bool executable;
+};
 struct target_request {
 	const struct plan *plan;
 	uint32_t workflow;                 /* that is meant, or PLAN_NONE */
@@ -29,7 +36,6 @@ struct target_result {
 	struct arena *arena; /* borrowed; holds everything below */
 	VEC(struct target_row) rows;
 	VEC(struct target_file) files;
-	VEC(struct target_origin) origins;
 	const char *note;    /* why there is nothing, or NULL */
 };
 struct target {
@@ -39,7 +45,8 @@ struct target {
 	/* Rows, files and origins; what is refused is left out. */
 	void (*emit)(const struct target_request *request, struct target_result *ret);
 };
-extern const struct target *const targets[]; /* ends with NULL */
+#define TARGET_MAX 16
+extern const struct target *const targets[]; /* ends with NULL; at most TARGET_MAX */
 const struct target *target_find(const char *name);
 
 void target_result_init(struct target_result *r, struct arena *a);
@@ -48,8 +55,14 @@ struct target_row *target_row(struct target_result *r, const char *subject, stru
 	__attribute__((format(printf, 5, 6)));
 /* "supported", "emulated", "refused". */
 const char *target_level_name(enum target_level level);
-/* The bytes of a file. */
-void target_file_text(const struct target_file *f, struct buf *ret);
+struct target_file *target_put_doc(struct target_result *r, const char *path, struct span from, const struct doc *doc);
+/* A text under construction: lines_from(&t->lines, &t->text, span) says where what follows comes from. */
+struct target_text { struct buf text; struct lines lines; };
+void target_text_from(struct target_text *t, struct span from);
+/* Takes it over: the bytes into the arena, and leaves it empty. */
+struct target_file *target_put_text(struct target_result *r, const char *path, struct span from, struct target_text *t);
+/* The bytes of a file, and where its lines come from; every line from the first on has a place where the file has one. */
+void target_file_text(const struct target_file *f, struct buf *ret, struct lines *ret_lines);
 /* A path as seen from `folder`, both absolute: "../../data/x.csv". */
 const char *target_path_from(struct arena *a, const char *folder, const char *path);
 /* "flood.twin:44": where something was written, for comments; NULL where it was nowhere. */

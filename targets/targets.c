@@ -21,8 +21,10 @@ void target_result_init(struct target_result *r, struct arena *a)
 void target_result_finish(struct target_result *r)
 {
 	vec_finish(&r->rows);
+	for (uint32_t i = 0; i < r->files.len; i++)
+		if (r->files.at[i].lines)
+			lines_finish(r->files.at[i].lines);
 	vec_finish(&r->files);
-	vec_finish(&r->origins);
 }
 
 struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
@@ -52,17 +54,63 @@ const char *target_level_name(enum target_level level)
 	return "";
 }
 
-void target_file_text(const struct target_file *f, struct buf *ret)
+struct target_file *target_put_doc(struct target_result *r, const char *path, struct span from, const struct doc *doc)
+{
+	struct target_file *f = vec_push(&r->files);
+
+	*f = (struct target_file){ .path = path, .from = from, .doc = doc };
+	return f;
+}
+
+void target_text_from(struct target_text *t, struct span from)
+{
+	lines_from(&t->lines, &t->text, from);
+}
+
+struct target_file *target_put_text(struct target_result *r, const char *path, struct span from, struct target_text *t)
+{
+	struct target_file *f = vec_push(&r->files);
+	struct lines *lines = arena_new(r->arena, struct lines);
+
+	*lines = t->lines;
+	*f = (struct target_file){ .path = path, .from = from, .text = arena_strndup(r->arena, buf_text(&t->text), t->text.len), .len = t->text.len, .lines = lines };
+	buf_finish(&t->text);
+	*t = (struct target_text){ 0 };
+	return f;
+}
+
+static void put_documents(const struct target_file *f, struct buf *ret, struct lines *lines)
+{
+	bool first = true;
+
+	for (doc_each(d, f->doc)) {
+		if (!first)
+			buf_puts(ret, "---\n");
+		first = false;
+		lines_from(lines, ret, f->from);
+		doc_yaml_write_lines(d, ret, lines);
+	}
+}
+
+void target_file_text(const struct target_file *f, struct buf *ret, struct lines *ret_lines)
 {
 	size_t len = strlen(f->path);
 
+	lines_from(ret_lines, ret, f->from);
 	if (f->text) {
 		buf_add(ret, f->text, f->len);
+		for (uint32_t i = 0; f->lines && i < f->lines->list.len; i++) {
+			if (ret_lines->list.len && vec_last(&ret_lines->list)->number >= f->lines->list.at[i].number)
+				vec_pop(&ret_lines->list);
+			*vec_push(&ret_lines->list) = f->lines->list.at[i];
+		}
+	} else if (f->several) {
+		put_documents(f, ret, ret_lines);
 	} else if (len > 5 && strcmp(f->path + len - 5, ".json") == 0) {
-		doc_json_write(f->doc, 2, ret);
+		doc_json_write_lines(f->doc, 2, ret, ret_lines);
 		buf_putc(ret, '\n');
 	} else {
-		doc_yaml_write(f->doc, ret);
+		doc_yaml_write_lines(f->doc, ret, ret_lines);
 	}
 }
 

@@ -176,6 +176,12 @@ bool doc_equal(const struct doc *a, const struct doc *b)
 	return false;
 }
 
+struct doc *doc_from(struct doc *d, struct span from)
+{
+	d->from = from;
+	return d;
+}
+
 struct doc *doc_copy(struct arena *a, const struct doc *d)
 {
 	struct doc *copy = arena_copy(a, d, sizeof *d);

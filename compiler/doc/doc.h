@@ -3,6 +3,7 @@
 #define TWINC_DOC_DOC_H
 #include "compiler/base/arena.h"
 #include "compiler/base/buf.h"
+#include "compiler/doc/lines.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@ enum doc_kind { DOC_NULL, DOC_BOOL, DOC_INT, DOC_FLOAT, DOC_STRING, DOC_LIST, DO
 struct doc {
 	enum doc_kind kind;
 	uint32_t line, column;  /* where it was read, from 1; 0: made by us */
+	struct span from;       /* made by us: the place in the twin that it says; or nowhere, then as what is around it */
 	const char *key;        /* inside a map */
 	const char *comment;    /* written before it in YAML, or NULL */
 	struct doc *next;       /* next member or element */
@@ -48,6 +50,8 @@ bool doc_equal(const struct doc *a, const struct doc *b); /* maps regardless of 
 #define doc_each(item, parent) \
 	struct doc *item = (parent) && (parent)->kind >= DOC_LIST ? (parent)->children.first : NULL; item; item = item->next
 
+/* Sets the place in the twin that it comes from; gives d. */
+struct doc *doc_from(struct doc *d, struct span from);
 /* A copy in the arena, without the link to what follows it. */
 struct doc *doc_copy(struct arena *a, const struct doc *d);
 
@@ -57,11 +61,13 @@ bool doc_json_read(struct arena *a, const char *text, size_t len, struct doc **r
 /* indent 0: one line, `{"a": 1, "b": [1, 2]}` with a blank after ':' and ','; else pretty. No trailing newline. Numbers
  * as number_text writes them (ECMAScript), so 3.0 is `3`; what is not finite is null. Strings as UTF-8; bytes that are not UTF-8 become U+FFFD. */
 void doc_json_write(const struct doc *d, int indent, struct buf *ret);
+void doc_json_write_lines(const struct doc *d, int indent, struct buf *ret, struct lines *lines); /* lines: or NULL */
 /* YAML 1.2 core as libyaml reads it, with YAML 1.1's yes/no/on/off and octals kept as strings; anchors are expanded with
  * a bound, duplicate keys and tags other than the core's are errors. */
 bool doc_yaml_read(struct arena *a, const char *text, size_t len, struct doc **ret, char **ret_error);
 /* Block style; strings quoted where YAML 1.1 or 1.2 would read another type; multi-line text as `|` where exact. */
 void doc_yaml_write(const struct doc *d, struct buf *ret);
+void doc_yaml_write_lines(const struct doc *d, struct buf *ret, struct lines *lines); /* lines: or NULL */
 /* Unified list of differences: "path: old -> new", one a line; empty when equal. */
 void doc_diff(const struct doc *a, const struct doc *b, struct buf *ret);
 #endif

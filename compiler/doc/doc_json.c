@@ -144,23 +144,28 @@ static void put_newline(int indent, int depth, struct buf *ret)
 	}
 }
 
-static void put_node(const struct doc *d, int indent, int depth, struct buf *ret);
+static void put_node(const struct doc *d, int indent, int depth, struct buf *ret, struct lines *lines);
 
-static void put_children(const struct doc *d, int indent, int depth, struct buf *ret)
+static void put_children(const struct doc *d, int indent, int depth, struct buf *ret, struct lines *lines)
 {
+	struct span around = lines_now(lines);
 	buf_putc(ret, d->kind == DOC_MAP ? '{' : '[');
 	for (doc_each(child, d)) {
 		put_newline(indent, depth + 1, ret);
+		lines_from(lines, ret, around);
+		lines_from(lines, ret, child->from);
 		if (d->kind == DOC_MAP) {
 			quote_json(child->key, strlen(child->key), ret);
 			buf_puts(ret, ": ");
 		}
-		put_node(child, indent, depth + 1, ret);
+		put_node(child, indent, depth + 1, ret, lines);
 		if (child->next)
 			buf_puts(ret, indent ? "," : ", ");
 	}
-	if (d->children.first)
+	if (d->children.first) {
 		put_newline(indent, depth, ret);
+		lines_from(lines, ret, around);
+	}
 	buf_putc(ret, d->kind == DOC_MAP ? '}' : ']');
 }
 
@@ -171,7 +176,7 @@ static void put_float(double x, struct buf *ret)
 	buf_puts(ret, isfinite(x) ? text : "null"); /* JSON has no word for it */
 }
 
-static void put_node(const struct doc *d, int indent, int depth, struct buf *ret)
+static void put_node(const struct doc *d, int indent, int depth, struct buf *ret, struct lines *lines)
 {
 	switch (d->kind) {
 	case DOC_NULL:
@@ -191,12 +196,18 @@ static void put_node(const struct doc *d, int indent, int depth, struct buf *ret
 		break;
 	case DOC_LIST:
 	case DOC_MAP:
-		put_children(d, indent, depth, ret);
+		put_children(d, indent, depth, ret, lines);
 		break;
 	}
 }
 
+void doc_json_write_lines(const struct doc *d, int indent, struct buf *ret, struct lines *lines)
+{
+	lines_from(lines, ret, d->from);
+	put_node(d, indent, 0, ret, lines);
+}
+
 void doc_json_write(const struct doc *d, int indent, struct buf *ret)
 {
-	put_node(d, indent, 0, ret);
+	doc_json_write_lines(d, indent, ret, NULL);
 }

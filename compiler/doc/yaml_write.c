@@ -120,7 +120,7 @@ static void put_scalar(const struct doc *d, int depth, struct buf *ret)
 	buf_putc(ret, '\n');
 }
 
-static void put_children(const struct doc *d, int depth, bool indented, struct buf *ret);
+static void put_children(const struct doc *d, int depth, bool indented, struct buf *ret, struct lines *lines);
 
 static void put_key(const char *key, int depth, struct buf *ret)
 {
@@ -138,55 +138,65 @@ static void put_key(const char *key, int depth, struct buf *ret)
 	buf_finish(&text);
 }
 
-static void put_member(const struct doc *d, int depth, struct buf *ret)
+static void put_member(const struct doc *d, int depth, struct buf *ret, struct lines *lines)
 {
 	put_key(d->key, depth, ret);
 	if (doc_len(d)) {
 		buf_putc(ret, '\n');
-		put_children(d, depth + 1, true, ret);
+		put_children(d, depth + 1, true, ret, lines);
 	} else {
 		buf_putc(ret, ' ');
 		put_scalar(d, depth + 1, ret);
 	}
 }
 
-static void put_item(const struct doc *d, int depth, struct buf *ret)
+static void put_item(const struct doc *d, int depth, struct buf *ret, struct lines *lines)
 {
 	buf_putc(ret, '-');
 	if (doc_len(d) && d->children.first->comment) {
 		buf_putc(ret, '\n');
-		put_children(d, depth + 1, true, ret);
+		put_children(d, depth + 1, true, ret, lines);
 		return;
 	}
 	buf_putc(ret, ' ');
 	if (doc_len(d))
-		put_children(d, depth + 1, false, ret);
+		put_children(d, depth + 1, false, ret, lines);
 	else
 		put_scalar(d, depth + 1, ret);
 }
 
 /* indented: the first child starts a line of its own. */
-static void put_children(const struct doc *d, int depth, bool indented, struct buf *ret)
+static void put_children(const struct doc *d, int depth, bool indented, struct buf *ret, struct lines *lines)
 {
+	struct span around = lines_now(lines);
+
 	for (doc_each(child, d)) {
+		lines_from(lines, ret, child->from);
 		if (child->comment && indented)
 			put_comment(child->comment, depth, ret);
 		if (indented)
 			put_indent(depth, ret);
 		indented = true;
 		if (d->kind == DOC_MAP)
-			put_member(child, depth, ret);
+			put_member(child, depth, ret, lines);
 		else
-			put_item(child, depth, ret);
+			put_item(child, depth, ret, lines);
+		lines_from(lines, ret, around);
 	}
+}
+
+void doc_yaml_write_lines(const struct doc *d, struct buf *ret, struct lines *lines)
+{
+	lines_from(lines, ret, d->from);
+	if (d->comment)
+		put_comment(d->comment, 0, ret);
+	if (doc_len(d))
+		put_children(d, 0, true, ret, lines);
+	else
+		put_scalar(d, 0, ret);
 }
 
 void doc_yaml_write(const struct doc *d, struct buf *ret)
 {
-	if (d->comment)
-		put_comment(d->comment, 0, ret);
-	if (doc_len(d))
-		put_children(d, 0, true, ret);
-	else
-		put_scalar(d, 0, ret);
+	doc_yaml_write_lines(d, ret, NULL);
 }

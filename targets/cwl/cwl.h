@@ -48,7 +48,6 @@ void cwl_refuse(struct cwl *c, const char *subject, struct span span, const char
 void cwl_emulate(struct cwl *c, const char *subject, struct span span, const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* How a process refers to another: a relative path, or an id of the same document. */
 const char *cwl_run(const struct cwl *c, const char *path, const char *id);
-void cwl_origin(struct cwl *c, const char *path, const char *pointer, struct span span);
 /* The head of a process: version, class, documentation. */
 struct doc *cwl_process_doc(struct cwl *c, const char *class, const char *doc, struct span span);
 /* A map of requirements from what is needed; NULL for nothing. */
@@ -88,7 +87,7 @@ struct cwl_flow {
 	struct cwl *c;
 	struct cwl_flow *parent; /* NULL: a file of its own */
 	uint32_t block;
-	const char *path, *pointer; /* of it in its file */
+	const char *path; /* of its file */
 	struct doc *inputs, *outputs, *steps;
 	struct map names, sources; /* key of a ref -> struct cwl_link */
 	VEC(struct cwl_capture) captures; /* inputs that stand for something outside of the block */
@@ -178,7 +177,6 @@ void cwl_command(struct cwl_js *js, struct doc *tool);      /* command.c */
 const char *cwl_asset(struct cwl_js *js, const struct value *v);
 const char *cwl_workflow(struct cwl *c, uint32_t workflow); /* flow.c; the same */
 void cwl_block(struct cwl_flow *f);
-/* Adds a step with its origin. */
 /* Who waits for a node waits for this output of a step; NULL: it has none, which is refused. */
 void cwl_bind_wait(struct cwl_flow *f, uint32_t node, const char *step, const struct doc *out);
 void cwl_add_step(struct cwl_flow *f, const char *name, struct doc *step, struct span span);

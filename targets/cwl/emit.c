@@ -38,14 +38,9 @@ const char *cwl_folder(const struct cwl *c, const char *path)
 	return c->request->packed ? c->request->folder : file_dirname(c->arena, file_join(c->arena, c->request->folder, path));
 }
 
-void cwl_origin(struct cwl *c, const char *path, const char *pointer, struct span span)
-{
-	*vec_push(&c->ret->origins) = (struct target_origin){ path, pointer, span };
-}
-
 struct doc *cwl_process_doc(struct cwl *c, const char *class, const char *doc, struct span span)
 {
-	struct doc *d = doc_map(c->arena);
+	struct doc *d = doc_from(doc_map(c->arena), span);
 
 	if (!c->request->packed)
 		doc_set(c->arena, d, "cwlVersion", doc_string(c->arena, "v1.2"));
@@ -124,7 +119,7 @@ static void put_job(struct cwl *c, uint32_t workflow)
 	if (open.len)
 		job->comment = arena_printf(c->arena, "still to be given: %s", buf_text(&open));
 	buf_finish(&open);
-	*vec_push(&c->ret->files) = (struct target_file){ .path = arena_printf(c->arena, "%s.job.yml", w->name), .doc = job };
+	target_put_doc(c->ret, arena_printf(c->arena, "%s.job.yml", w->name), w->span, job);
 }
 
 /* -- files ---------------------------------------------------------------------------------------------------------------- */
@@ -164,7 +159,7 @@ static void add_reached(struct cwl *c, const struct cwl_process *p, bool *reache
 /* Name spaces belong to the document, not to its processes. */
 static struct doc *in_graph(struct cwl *c, const struct cwl_process *p, bool main, struct doc *spaces)
 {
-	struct doc *d = doc_map(c->arena);
+	struct doc *d = doc_from(doc_map(c->arena), p->doc->from);
 
 	d->comment = p->doc->comment;
 	for (doc_each(child, p->doc)) {
@@ -194,7 +189,7 @@ static void put_packed(struct cwl *c, const struct cwl_process *main)
 	if (doc_len(spaces))
 		doc_set(c->arena, d, "$namespaces", spaces);
 	doc_set(c->arena, d, "$graph", graph);
-	*vec_push(&c->ret->files) = (struct target_file){ .path = main->path, .doc = d };
+	target_put_doc(c->ret, main->path, main->doc->from, d);
 }
 
 static int by_path(const void *a, const void *b)
@@ -221,24 +216,9 @@ static void put_files(struct cwl *c)
 	}
 	for (uint32_t i = 0; !c->request->packed && i < c->processes.len; i++)
 		if (reached[i])
-			*vec_push(&c->ret->files) = (struct target_file){ .path = c->processes.at[i].path, .doc = c->processes.at[i].doc };
+			target_put_doc(c->ret, c->processes.at[i].path, c->processes.at[i].doc->from, c->processes.at[i].doc);
 	if (c->ret->files.len)
 		qsort(c->ret->files.at, c->ret->files.len, sizeof(*c->ret->files.at), by_path);
-}
-
-/* Origins of what was not written lead nowhere. */
-static void keep_origins(struct cwl *c)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < c->ret->origins.len; i++) {
-		bool there = false;
-		for (uint32_t k = 0; k < c->ret->files.len; k++)
-			there |= strcmp(c->ret->files.at[k].path, c->ret->origins.at[i].path) == 0;
-		if (there)
-			c->ret->origins.at[n++] = c->ret->origins.at[i];
-	}
-	c->ret->origins.len = n;
 }
 
 static void build(const struct target_request *request, struct target_result *ret, bool files)
@@ -257,7 +237,6 @@ static void build(const struct target_request *request, struct target_result *re
 			cwl_workflow(&c, i);
 	if (files)
 		put_files(&c);
-	keep_origins(&c);
 	for (uint32_t i = 0; i < p->n_steps; i++)
 		vec_finish(&c.steps[i].globals.list);
 	for (uint32_t i = 0; i < p->n_workflows; i++)

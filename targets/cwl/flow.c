@@ -5,11 +5,9 @@
 void cwl_add_step(struct cwl_flow *f, const char *name, struct doc *step, struct span span)
 {
 	struct cwl *c = f->c;
-	const char *pointer = arena_printf(c->arena, "%s/steps/%s", f->pointer, name);
 
 	step->comment = target_place(c->arena, c->plan, span);
-	doc_set(c->arena, f->steps, name, step);
-	cwl_origin(c, f->path, pointer, span);
+	doc_set(c->arena, f->steps, name, doc_from(step, span));
 }
 
 /* -- calls ------------------------------------------------------------------------------------------------------------- */
@@ -206,9 +204,10 @@ static const char *add_input(struct cwl_flow *f, const struct plan_field *field)
 		doc_set(c->arena, input, "default", cwl_value(c, v, field->type, cwl_folder(c, f->path)));
 	else if (field->expr && !v)
 		cwl_refuse(c, field->name, field->expr->span, "a default that is not known before the run");
-	doc_set(c->arena, f->inputs, id, doc_len(input) == 1 && input->children.first->kind == DOC_STRING ? cwl_parameter(c, field->type) : input);
+	if (doc_len(input) == 1 && input->children.first->kind == DOC_STRING)
+		input = cwl_parameter(c, field->type);
+	doc_set(c->arena, f->inputs, id, doc_from(input, field->span));
 	cwl_bind(f, &ref, id, NULL, field->type);
-	cwl_origin(c, f->path, arena_printf(c->arena, "/inputs/%s", id), field->span);
 	return id;
 }
 
@@ -253,17 +252,14 @@ static void build(struct cwl *c, uint32_t workflow, const char *path, const char
 	cwl_flow_init(&f, c, NULL, w->block);
 	f.path = path;
 	f.needs = &needs;
-	cwl_origin(c, path, "", w->span);
 	for (uint32_t i = 0; i < w->n_outputs; i++) /* they keep their names, whatever else is called so */
 		cwl_name(c, &f.names, w->outputs[i].name);
 	c->workflows[workflow].input_ids = arena_new_n(c->arena, const char *, w->n_inputs + 1);
 	for (uint32_t i = 0; i < w->n_inputs; i++)
 		c->workflows[workflow].input_ids[i] = add_input(&f, &w->inputs[i]);
 	cwl_block(&f);
-	for (uint32_t i = 0; i < w->n_outputs; i++) {
-		doc_set(c->arena, f.outputs, w->outputs[i].name, output_doc(&f, &w->outputs[i]));
-		cwl_origin(c, path, arena_printf(c->arena, "/outputs/%s", w->outputs[i].name), w->outputs[i].span);
-	}
+	for (uint32_t i = 0; i < w->n_outputs; i++)
+		doc_set(c->arena, f.outputs, w->outputs[i].name, doc_from(output_doc(&f, &w->outputs[i]), w->outputs[i].span));
 	p = vec_push(&c->processes);
 	*p = (struct cwl_process){ .path = path, .id = id, .doc = flow_doc(&f, w), .needs = needs, .workflow = workflow, .dropped = c->refused };
 	c->workflows[workflow].helpers = needs.helpers;

@@ -267,7 +267,7 @@ void cwl_mark_used(struct cwl *c)
 
 void cwl_flow_init(struct cwl_flow *f, struct cwl *c, struct cwl_flow *parent, uint32_t block)
 {
-	*f = (struct cwl_flow){ .c = c, .parent = parent, .block = block, .pointer = "" };
+	*f = (struct cwl_flow){ .c = c, .parent = parent, .block = block };
 	f->inputs = doc_map(c->arena);
 	f->outputs = doc_map(c->arena);
 	f->steps = doc_map(c->arena);

@@ -186,7 +186,6 @@ void cwl_for(struct cwl_flow *f, uint32_t node)
 	if (!subjects(f, n, lists))
 		return;
 	cwl_flow_init(&inner, c, f, n->inner);
-	inner.pointer = arena_printf(c->arena, "%s/steps/%s/run", f->pointer, name);
 	ids[0] = add_element(&inner, n->element);
 	ids[1] = n->second != PLAN_NONE ? add_element(&inner, n->second) : NULL;
 	cwl_block(&inner);
@@ -232,7 +231,6 @@ static void branch(struct cwl_flow *f, uint32_t node, bool otherwise)
 	struct cwl_flow inner;
 
 	cwl_flow_init(&inner, c, f, block);
-	inner.pointer = arena_printf(c->arena, "%s/steps/%s/run", f->pointer, name);
 	condition = cwl_name(c, &inner.names, "condition");
 	feed = cwl_feed(f, n->subject, &type_bool, arena_printf(c->arena, "%s_condition", name));
 	if (feed)

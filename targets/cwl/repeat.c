@@ -64,7 +64,6 @@ static bool put_body(struct rounds *r)
 	r->before = cwl_name(c, &r->body.names, "over");
 	doc_set(c->arena, r->body.inputs, r->before, doc_string(c->arena, "boolean?"));
 	r->body.inputs->children.last->comment = "whether the round before was the last";
-	cwl_origin(c, r->body.path, "", n->span);
 	cwl_block(&r->body);
 	for (uint32_t i = 0; i < n->n_exports; i++) {
 		r->export = &n->exports[i];

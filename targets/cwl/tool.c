@@ -50,8 +50,7 @@ static void add_inputs(struct tool *t)
 			set_text(t, input, "doc", f->doc);
 		if (v && v->kind != VALUE_NULL)
 			doc_set(a, input, "default", cwl_value(t->c, v, f->type, t->folder));
-		doc_set(a, t->inputs, f->name, doc_len(input) == 1 ? cwl_parameter(t->c, f->type) : input);
-		cwl_origin(t->c, t->path, arena_printf(a, "/inputs/%s", f->name), f->span);
+		doc_set(a, t->inputs, f->name, doc_from(doc_len(input) == 1 ? cwl_parameter(t->c, f->type) : input, f->span));
 	}
 }
 
@@ -328,8 +327,7 @@ static void add_output(struct tool *t, const struct plan_field *f, struct doc *o
 		doc_set(a, binding, "outputEval", doc_printf(a, "$(%s(self))", buf_text(&b)));
 	}
 	doc_set(a, output, "outputBinding", binding);
-	doc_set(a, outputs, f->name, output);
-	cwl_origin(t->c, t->path, arena_printf(a, "/outputs/%s", f->name), f->span);
+	doc_set(a, outputs, f->name, doc_from(output, f->span));
 	buf_finish(&b);
 }
 
@@ -361,8 +359,7 @@ static void add_metric(struct tool *t, const struct plan_field *f, const char *f
 	buf_puts(&b, "))");
 	set_text(t, binding, "outputEval", buf_text(&b));
 	doc_set(a, output, "outputBinding", binding);
-	doc_set(a, outputs, f->name, output);
-	cwl_origin(t->c, t->path, arena_printf(a, "/outputs/%s", f->name), f->span);
+	doc_set(a, outputs, f->name, doc_from(output, f->span));
 	buf_finish(&b);
 }
 
@@ -412,7 +409,8 @@ static void put_tool(struct tool *t)
 	struct doc *outputs = empty(t), *command = empty(t), *spaces = empty(t), *merged;
 
 	cwl_command(&t->js, command);
-	cwl_origin(c, t->path, !doc_get(command, "baseCommand") ? "/arguments" : "/baseCommand", t->step->command_span);
+	for (struct doc *part = command->children.first; part; part = part->next)
+		doc_from(part, t->step->command_span);
 	for (uint32_t i = 0; i < t->step->n_outputs; i++)
 		add_output(t, &t->step->outputs[i], outputs);
 	add_metrics(t, outputs);
@@ -484,7 +482,6 @@ const char *cwl_step(struct cwl *c, uint32_t step)
 	t.hints = empty(&t);
 	t.js = (struct cwl_js){ .c = c, .needs = &t.needs, .step = s, .inputs = t.inputs, .folder = t.folder, .name = param_name, .ctx = &t };
 	info->run = cwl_run(c, t.path, arena_printf(c->arena, "tool_%s", s->name));
-	cwl_origin(c, t.path, "", s->span);
 	check_step(&t);
 	add_inputs(&t);
 	if (!t.refused)

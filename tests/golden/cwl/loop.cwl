@@ -1,6 +1,9 @@
-cwl        repeat               emulated   loop.twin:15: CWL 1.2 has no loops: 2 rounds are written out, each when the one before was not the last
-cwl        improve              supported 
-cwl        good                 refused    loop.twin:25: nobody can be asked while a workflow of CWL runs
+                      cwl
+repeat                emulated
+improve               supported
+good                  refused
+loop.twin:15: cwl: repeat is emulated: CWL 1.2 has no loops: 2 rounds are written out, each when the one before was not the last
+loop.twin:25: cwl: good is refused: nobody can be asked while a workflow of CWL runs
 
 ==> build/cwl/main.cwl <==
 # loop.twin:14

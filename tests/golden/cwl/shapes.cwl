@@ -1,4 +1,5 @@
-cwl        count                supported 
+                      cwl
+count                 supported
 
 ==> build/cwl/main.cwl <==
 # shapes.twin:24

@@ -1,6 +1,7 @@
-cwl        select               supported 
-cwl        summary              supported 
-cwl        archive              supported 
+                      cwl
+select                supported
+summary               supported
+archive               supported
 
 ==> build/cwl/main.cwl <==
 # tools.twin:40
