@@ -54,18 +54,21 @@ static void bash_print(void)
 		"complete -o filenames -F _twinc twinc\n", stdout);
 }
 
-/* Text inside single quotes of zsh and fish. */
-static void quoted_print(const char *text)
+/* Text inside single quotes, with a backslash before each of `special`. */
+static void quoted_print(const char *text, const char *special)
 {
 	for (; *text; text++) {
 		if (*text == '\'')
 			fputs("'\\''", stdout);
-		else if (*text == '[' || *text == ']' || *text == ':')
+		else if (strchr(special, *text))
 			printf("\\%c", *text);
 		else
 			putchar(*text);
 	}
 }
+
+#define ZSH_SPECIAL "[]:\\"
+#define FISH_SPECIAL "\\"
 
 static void zsh_option(const struct cli_option *o, void *ctx)
 {
@@ -74,7 +77,7 @@ static void zsh_option(const struct cli_option *o, void *ctx)
 	if (!option_of_verb(o, w->verb))
 		return;
 	printf(" '--%s[", o->name);
-	quoted_print(o->help);
+	quoted_print(o->help, ZSH_SPECIAL);
 	putchar(']');
 	if (o->choices) {
 		fputs(":value:(", stdout);
@@ -93,7 +96,7 @@ static void zsh_print(void)
 	fputs("#compdef twinc\n_twinc() {\n\tif (( CURRENT == 2 )); then\n\t\tlocal -a list\n\t\tlist=(", stdout);
 	for (const struct verb *v = verbs; v->name; v++) {
 		printf("'%s:", v->name);
-		quoted_print(v->summary);
+		quoted_print(v->summary, ZSH_SPECIAL);
 		fputs("' ", stdout);
 	}
 	fputs(")\n\t\t_describe verb list\n\t\treturn\n\tfi\n\tcase $words[2] in\n", stdout);
@@ -122,7 +125,7 @@ static void fish_option(const struct cli_option *o, void *ctx)
 		fputs(" -r", stdout);
 	}
 	fputs(" -d '", stdout);
-	quoted_print(o->help);
+	quoted_print(o->help, FISH_SPECIAL);
 	fputs("'\n", stdout);
 }
 
@@ -132,7 +135,7 @@ static void fish_print(void)
 
 	for (w.verb = verbs; w.verb->name; w.verb++) {
 		printf("complete -c twinc -n __fish_use_subcommand -a %s -d '", w.verb->name);
-		quoted_print(w.verb->summary);
+		quoted_print(w.verb->summary, FISH_SPECIAL);
 		fputs("'\n", stdout);
 		cli_each_option(fish_option, &w);
 	}

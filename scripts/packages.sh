@@ -8,8 +8,8 @@ PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config bison flex libyaml-de
 PACKAGES_EXAMPLE="python3"
 # What the tests call beside the above.
 PACKAGES_TEST="libcmocka-dev shellcheck"
-# --all: the second compiler, and what builds and looks into packages.
-PACKAGES_ALL="clang dpkg-dev fakeroot file"
+# --all: the second compiler, and what builds packages, looks into them and installs them on a clean root.
+PACKAGES_ALL="clang dpkg-dev fakeroot file debootstrap"
 # --all: the tools that judge what is emitted, and what steps of examples/usecases need. cwltool [3.1.20230209]
 # nodejs [18, 20] python3-venv [3.11] python3-numpy [1.24] python3-jsonschema [4.10] jq [1.6]
 PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq"
