@@ -33,7 +33,7 @@ static int file_check(struct cli *c, const char *file, bool lint)
 		compile_finish(&comp);
 		return CLI_WRONG;
 	}
-	ok = ok && compile_check(&comp);
+	ok = ok && compile_check(&comp) && compile_check_here(&comp);
 	if (ok && lint)
 		compile_lint(&comp);
 	cli_show_diags(c, &comp.diags);

@@ -80,6 +80,12 @@ bool compile_check(struct compile *c)
 	return c->diags.n_errors == 0;
 }
 
+bool compile_check_here(struct compile *c)
+{
+	model_check_here(c->model, &c->diags);
+	return c->diags.n_errors == 0;
+}
+
 void compile_lint(struct compile *c)
 {
 	if (c->model && c->diags.n_errors == 0)

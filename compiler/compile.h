@@ -43,6 +43,8 @@ bool compile_parse(struct compile *c, const char *file);
 void compile_parse_text(struct compile *c, const char *name, const char *text, size_t len);
 /* Resolves, checks and applies the rules. True when there is no error. */
 bool compile_check(struct compile *c);
+/* Whether this machine has what the steps of a checked twin need to run on it. True when there is no error. */
+bool compile_check_here(struct compile *c);
 /* Lint rules on top of a checked twin. */
 void compile_lint(struct compile *c);
 /* Binds what the request says, checks again with these values, lowers. NULL when there are errors, which are in c->diags.

@@ -77,13 +77,18 @@ struct cwl_process {
 	const char *image;                /* that it runs in; or NULL */
 	bool image_required;              /* and not only recommended */
 	const char *image_folder;         /* where its outputs lie inside, or NULL */
-	bool calls_expressions;           /* has something that needs JavaScript */
+	bool calls_expressions;           /* has something that needs JavaScript; a Workflow: or its steps have */
 };
 /* Structures of a normal document. Everything is checked again: a plan may come from anywhere. NULL: *ret_error. */
 struct cwl_process *cwl_load(struct arena *a, const struct doc *normal, struct cwl_error *ret_error);
 /* What the meaning of the document rests on: without descriptions, and with the files that it names told by what `tell`
  * gives for their paths instead. A File that cannot be told keeps its path. */
 struct doc *cwl_identity(struct arena *a, const struct doc *normal, const char *(*tell)(const char *path, void *ctx), void *ctx);
+/* Why this machine cannot run the process; NULL: it can. `engine` is the one that a Workflow wants. */
+const char *cwl_lacks(struct arena *a, const struct cwl_process *p, const char *engine);
+/* Programs on the PATH; NULL: not there. */
+const char *cwl_find_node(struct arena *a);
+const char *cwl_find_engine(struct arena *a, const char *engine);
 /* The text without what a name inside a packed document stands in: "#main/x" is "x". */
 const char *cwl_short_name(const char *name);
 /* Whether the text has `$(` or `${`. */

@@ -125,7 +125,7 @@ static void load_secondary(struct loader *l, const struct doc *list, struct cwl_
 {
 	p->secondary = arena_new_n(l->arena, struct cwl_secondary, doc_len(list) + 1);
 	for (doc_each(s, list))
-		p->secondary[p->n_secondary++] = (struct cwl_secondary){ doc_text(doc_get(s, "pattern"), ""), doc_get(s, "required") };
+		p->secondary[p->n_secondary++] = (struct cwl_secondary){ doc_text(s->kind == DOC_STRING ? s : doc_get(s, "pattern"), ""), doc_get(s, "required") };
 }
 
 static const struct cwl_collect *collect_at(struct loader *l, const struct doc *map)
@@ -301,6 +301,17 @@ static bool has_program(const struct doc *d)
 	return false;
 }
 
+/* Whether the process or, in a Workflow, one that a step runs may call JavaScript. */
+static bool wants_javascript(const struct doc *d)
+{
+	if (strcmp(doc_text(doc_get(d, "class"), ""), "InlineJavascriptRequirement") == 0)
+		return true;
+	for (doc_each(x, d))
+		if (wants_javascript(x))
+			return true;
+	return false;
+}
+
 struct cwl_process *cwl_load(struct arena *a, const struct doc *d, struct cwl_error *ret_error)
 {
 	static const char *const classes[] = { "CommandLineTool", "ExpressionTool", "Workflow", "Operation" };
@@ -327,7 +338,7 @@ struct cwl_process *cwl_load(struct arena *a, const struct doc *d, struct cwl_er
 		load_requirement(&l, q, p, true);
 	for (doc_each(q, doc_get(d, "requirements")))
 		load_requirement(&l, q, p, false);
-	p->calls_expressions = p->javascript && has_program(d);
+	p->calls_expressions = (p->javascript || (p->class == CWL_WORKFLOW && wants_javascript(doc_get(d, "steps")))) && has_program(d);
 	if (!l.failed)
 		return p;
 	*ret_error = error;

@@ -131,7 +131,9 @@ static struct doc *normal_requirement(struct reader *r, const struct doc *req)
 	map->line = req->line;
 	map->column = req->column;
 	for (doc_each(m, req)) {
-		if (strcmp(m->key, "envDef") == 0 && strcmp(class, "EnvVarRequirement") == 0)
+		if (strcmp(m->key, "class") == 0)
+			normal_put(r, map, m->key, normal_format(r, m)); /* another's own, by its IRI */
+		else if (strcmp(m->key, "envDef") == 0 && strcmp(class, "EnvVarRequirement") == 0)
 			normal_put(r, map, m->key, normal_env(r, m));
 		else if (strcmp(m->key, "listing") == 0 && strcmp(class, "InitialWorkDirRequirement") == 0)
 			normal_put(r, map, m->key, normal_listing(r, m));

@@ -186,6 +186,8 @@ static struct doc *secondary(struct reader *r, const struct doc *d)
 		read_fail(r, d, "a secondary file is a pattern");
 		return map;
 	}
+	if (r->version == 10 && d->kind == DOC_STRING)
+		return doc_copy(r->arena, d);
 	bool optional = r->version >= 11 && text[n - 1] == '?' && !cwl_is_expression(text);
 	doc_append(r->arena, map, "pattern", normal_string(r, optional ? arena_strndup(r->arena, text, n - 1) : text, pattern));
 	if (optional)

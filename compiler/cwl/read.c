@@ -310,8 +310,6 @@ struct doc *cwl_read(struct arena *a, const char *path, struct cwl_error *ret_er
 	struct doc *d = read_file(&r, file, NULL);
 	if (d)
 		d = process_of(&r, d, hash ? hash + 1 : NULL, NULL);
-	if (d && r.spaces)
-		doc_set(a, d, "$namespaces", doc_copy(a, r.spaces));
 	if (d && !r.failed)
 		return d;
 	*ret_error = error;

@@ -218,6 +218,8 @@ struct intern;
 struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file *main_file);
 /* rules.c: every row whose layer had no error so far, with the defaults and once for each scenario. */
 void model_rules(struct model *m, struct diags *ds);
+/* What calls that name no place need of this machine and do not find: programs that run CWL. */
+void model_check_here(const struct model *m, struct diags *ds);
 /* lint.c: the hygiene rules that are on, with @allow and the project file (twinc.yaml beside the twin or above) applied. */
 void model_lint(struct model *m, struct diags *ds);
 /* The rules by name, for documentation and completion; NULL behind the last. */

@@ -77,6 +77,17 @@ bool work_dir_make(struct tool *t);
 /* command.c */
 bool command_make(struct tool *t, const char *const **ret_argv);
 
+/* task.c */
+#define FAILED 1
+struct streams { const char *in, *out, *err; }; /* paths, or NULL */
+bool task_env(struct tool *t, const char *const **ret);
+void task_note(struct tool *t, const char *const *argv, const struct streams *s);
+bool task_spawn(struct tool *t, const char *const *argv, const char *const *env, const struct streams *s);
+bool task_outputs(struct tool *t, const struct doc *outputs);
+
+/* workflow.c: by an engine */
+int workflow_run(struct tool *t, const struct doc *job);
+
 /* collect.c */
 bool collect_outputs(struct tool *t, struct doc **ret);
 bool collect_object(struct tool *t, const struct doc *object, struct doc **ret); /* of cwl.output.json or an ExpressionTool */

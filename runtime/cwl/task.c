@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 extern char **environ;
-#define FAILED 1
 
 /* -- what expressions see as `runtime` --------------------------------------------------------------------------------------- */
 
@@ -44,8 +43,6 @@ static bool runtime_make(struct tool *t, const struct doc *job)
 }
 
 /* -- running ------------------------------------------------------------------------------------------------------------- */
-
-struct streams { const char *in, *out, *err; };
 
 /* A name for a stream's file, in the work folder; one is made up where an output takes the stream and none is given. */
 static bool stream_name(struct tool *t, const char *said, enum cwl_stream stream, const char *word, const char **ret)
@@ -95,12 +92,12 @@ static bool named(const char *setting, const char *name)
 }
 
 /* CWL gives a tool HOME, TMPDIR and PATH, and what EnvVarRequirement names; the twin's own settings stay too. */
-static bool env_make(struct tool *t, const char *const **ret)
+bool task_env(struct tool *t, const char *const **ret)
 {
 	VEC(const char *) list = { 0 };
 	bool good = true;
 	*vec_push(&list) = arena_printf(t->arena, "TMPDIR=%s", t->tmp); /* first: the keeper's mark */
-	*vec_push(&list) = arena_printf(t->arena, "HOME=%s", t->work);
+	*vec_push(&list) = arena_printf(t->arena, "HOME=%s", t->process->class == CWL_WORKFLOW ? t->tmp : t->work); /* an engine's own */
 	for (char **e = environ; *e; e++) {
 		bool ours = strncmp(*e, "TWIN_", 5) == 0 || named(*e, "HOME") || named(*e, "TMPDIR");
 		for (uint32_t i = 0; i < t->process->n_env; i++)
@@ -126,7 +123,7 @@ static bool env_make(struct tool *t, const char *const **ret)
 }
 
 /* For people: the command as run, told with a failure. */
-static void note_command(struct tool *t, const char *const *argv, const struct streams *s)
+void task_note(struct tool *t, const char *const *argv, const struct streams *s)
 {
 	struct buf b = { 0 };
 	for (const char *const *w = argv; *w; w++) {
@@ -186,7 +183,7 @@ static bool wait_for(struct tool *t, pid_t pid, int *ret_status)
 	return true;
 }
 
-static bool spawn(struct tool *t, const char *const *argv, const char *const *env, const struct streams *s)
+bool task_spawn(struct tool *t, const char *const *argv, const char *const *env, const struct streams *s)
 {
 	posix_spawn_file_actions_t actions;
 	pid_t pid;
@@ -246,7 +243,7 @@ static int judge(struct tool *t)
 	return t->exit;
 }
 
-static bool write_outputs(struct tool *t, const struct doc *outputs)
+bool task_outputs(struct tool *t, const struct doc *outputs)
 {
 	struct buf b = { 0 };
 	const char *path = arena_printf(t->arena, "%s/outputs.json", t->folder);
@@ -261,18 +258,18 @@ static int run_tool(struct tool *t)
 	const char *const *argv, *const *env;
 	struct streams s;
 	struct doc *outputs;
-	bool good = time_limit(t, &t->limit_s) && work_dir_make(t) && command_make(t, &argv) && streams_make(t, &s) && env_make(t, &env);
+	bool good = time_limit(t, &t->limit_s) && work_dir_make(t) && command_make(t, &argv) && streams_make(t, &s) && task_env(t, &env);
 	if (good)
-		note_command(t, argv, &s);
+		task_note(t, argv, &s);
 	if (good && t->image)
 		good = in_container(t, env, &argv);
-	if (!good || !spawn(t, argv, env, &s))
+	if (!good || !task_spawn(t, argv, env, &s))
 		return FAILED;
 	int code = judge(t);
 	if (code)
 		return code;
 	datum_put(t, t->runtime, "exitCode", doc_int(t->arena, t->exit));
-	return collect_outputs(t, &outputs) && write_outputs(t, outputs) ? 0 : FAILED;
+	return collect_outputs(t, &outputs) && task_outputs(t, outputs) ? 0 : FAILED;
 }
 
 static int run_expression(struct tool *t)
@@ -281,7 +278,7 @@ static int run_expression(struct tool *t)
 	struct doc *outputs;
 	if (!expression_eval(t, t->process->expression ? t->process->expression : "", NULL, &v))
 		return FAILED;
-	return collect_object(t, v, &outputs) && write_outputs(t, outputs) ? 0 : FAILED;
+	return collect_object(t, v, &outputs) && task_outputs(t, outputs) ? 0 : FAILED;
 }
 
 /* -- the whole ------------------------------------------------------------------------------------------------------------ */
@@ -307,13 +304,17 @@ static int run(struct tool *t)
 {
 	struct doc *job;
 	t->inputs = t->runtime = doc_map(t->arena);
-	if (!open_job(t, &job) || !inputs_make(t, doc_get(job, "inputs")) || !runtime_make(t, job))
+	if (!open_job(t, &job))
+		return FAILED;
+	if (t->process->class == CWL_WORKFLOW)
+		return workflow_run(t, job);
+	if (!inputs_make(t, doc_get(job, "inputs")) || !runtime_make(t, job))
 		return FAILED;
 	switch (t->process->class) {
 	case CWL_TOOL: return run_tool(t);
 	case CWL_EXPRESSION: return run_expression(t);
 	case CWL_WORKFLOW:
-	case CWL_OPERATION: tool_fail(t, "it is neither a CommandLineTool nor an ExpressionTool"); break;
+	case CWL_OPERATION: tool_fail(t, "it is nothing that can run"); break;
 	}
 	return FAILED;
 }

@@ -1,6 +1,7 @@
 /* The keeper: a small process that owns a run's tasks, so that their ends are known even when the main process is gone.
  * It starts what it is told to, ends what lasts too long, and writes a receipt of each before it tells anybody.
  * When the main process dies it starts nothing new and stays until its tasks have ended. */
+#include "runtime/executor/mark.h"
 #include "runtime/executor/memory.h"
 #include "runtime/executor/wire.h"
 #include <errno.h>
@@ -182,19 +183,6 @@ static void stop_child(struct child *c, bool force)
 	c->deadline_ms = force ? 0 : now_ms() + GRACE_MS;
 }
 
-static bool carries_mark(pid_t pid, const char *mark)
-{
-	char path[40];
-	static char text[65536]; /* the settings that we give stand first */
-	snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	ssize_t n = read(fd, text, sizeof text - 1);
-	close(fd);
-	return n > 0 && memmem(text, (size_t)n, mark, strlen(mark) + 1) != NULL;
-}
-
 static bool is_leader(const struct keeper *k, pid_t pid)
 {
 	for (const struct child *c = k->children; c; c = c->next)
@@ -214,7 +202,7 @@ static bool kill_strays(struct keeper *k, const struct child *c)
 		long pid = strtol(at, &end, 10);
 		if (end == at)
 			return found;
-		if (!is_leader(k, (pid_t)pid) && carries_mark((pid_t)pid, c->mark)) {
+		if (!is_leader(k, (pid_t)pid) && mark_is_on((pid_t)pid, c->mark)) {
 			kill((pid_t)pid, SIGKILL);
 			found = true;
 		}

@@ -6,6 +6,7 @@
 #include "compiler/base/vec.h"
 #include "runtime/executor/container.h"
 #include "runtime/executor/executors.h"
+#include "runtime/executor/mark.h"
 #include "runtime/executor/wire.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -325,31 +326,13 @@ static enum executor_found local_find(const struct executor_host *host, uint32_t
 	return alive && (h.spawned || !h.closed) ? EXECUTOR_ALIVE : EXECUTOR_GONE;
 }
 
-static bool environ_has(const char *pid, const char *mark)
-{
-	char path[300], *text;
-	size_t len;
-	struct arena a = { 0 };
-	snprintf(path, sizeof path, "/proc/%s/environ", pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	text = arena_alloc(&a, 65536);
-	ssize_t n = read(fd, text, 65536);
-	len = n > 0 ? (size_t)n : 0;
-	close(fd);
-	bool found = memmem(text, len, mark, strlen(mark) + 1) != NULL;
-	arena_finish(&a);
-	return found;
-}
-
 /* Kills every process of the attempt; true when there was one. */
 static bool kill_marked(const char *mark)
 {
 	DIR *proc = opendir("/proc");
 	bool found = false;
 	for (struct dirent *d; proc && (d = readdir(proc));)
-		if (isdigit((unsigned char)d->d_name[0]) && environ_has(d->d_name, mark)) {
+		if (isdigit((unsigned char)d->d_name[0]) && mark_is_on((pid_t)atoi(d->d_name), mark)) {
 			kill((pid_t)atoi(d->d_name), SIGKILL);
 			found = true;
 		}

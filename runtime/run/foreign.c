@@ -23,26 +23,6 @@ const struct cwl_process *foreign_process(struct run *r, const struct plan_step 
 
 /* -- what it needs of this machine ------------------------------------------------------------------------------------- */
 
-/* The program on this process's own PATH; NULL: it is not there. */
-static const char *find_program(struct arena *a, const char *name)
-{
-	const char *path = getenv("PATH");
-	for (const char *at = path ? path : ""; *at;) {
-		size_t n = strcspn(at, ":");
-		const char *full = arena_printf(a, "%.*s/%s", (int)n, at, name);
-		if (n > 0 && access(full, X_OK) == 0)
-			return full;
-		at += n + (at[n] == ':');
-	}
-	return NULL;
-}
-
-static const char *find_node(struct arena *a)
-{
-	const char *node = find_program(a, "node");
-	return node ? node : find_program(a, "nodejs");
-}
-
 static const char *engine(const struct task *t)
 {
 	return doc_text(doc_get(t->step->extra, "engine"), "cwltool");
@@ -56,20 +36,7 @@ const char *foreign_image(const struct run *r, const struct cwl_process *p)
 const char *foreign_refusal(struct run *r, const struct task *t)
 {
 	const struct cwl_process *p = foreign_process(r, t->step);
-	switch (p->class) {
-	case CWL_OPERATION: return "it is an Operation, which only describes";
-	case CWL_WORKFLOW:
-		if (strcmp(engine(t), "streamflow") == 0)
-			return "a workflow of CWL runs by cwltool or toil here";
-		if (!find_program(&r->arena, strcmp(engine(t), "toil") == 0 ? "toil-cwl-runner" : engine(t)))
-			return arena_printf(&r->arena, "it is a workflow of CWL, and its engine `%s` is not on the PATH", engine(t));
-		return NULL;
-	case CWL_EXPRESSION:
-	case CWL_TOOL: break;
-	}
-	if (p->calls_expressions && !find_node(&r->arena))
-		return "it has expressions in JavaScript, and there is no node on the PATH to evaluate them";
-	return NULL;
+	return cwl_lacks(&r->arena, p, engine(t));
 }
 
 /* -- the job ----------------------------------------------------------------------------------------------------------- */
@@ -78,7 +45,7 @@ static struct doc *job_document(struct run *r, const struct task *t, struct aren
 {
 	const struct cwl_process *p = foreign_process(r, t->step);
 	struct doc *job = doc_map(a), *inputs = doc_map(a);
-	const char *node = find_node(a), *image = foreign_image(r, p);
+	const char *node = cwl_find_node(a), *image = foreign_image(r, p);
 	double ram = t->memory_bytes ? (double)t->memory_bytes / MIB : p->version == 10 ? 1024 : 256;
 	doc_append(a, job, "process", doc_copy(a, t->step->cwl));
 	for (uint32_t i = 0; i < p->n_inputs; i++)
@@ -91,7 +58,7 @@ static struct doc *job_document(struct run *r, const struct task *t, struct aren
 	if (image)
 		doc_append(a, job, "image", doc_string(a, image));
 	if (p->class == CWL_WORKFLOW) {
-		doc_append(a, job, "engine", doc_string(a, find_program(a, strcmp(engine(t), "toil") == 0 ? "toil-cwl-runner" : engine(t))));
+		doc_append(a, job, "engine", doc_string(a, cwl_find_engine(a, engine(t))));
 		doc_append(a, job, "containers", doc_bool(a, !r->o.no_container));
 	}
 	return job;

@@ -147,7 +147,7 @@ def interface(tool, scratch):
         f.write('twin suite { edition = 2026 }\n\nimport std.cwl\n\nstep tool: cwl.tool { file = "%s" }\n' % tool.replace("\\", "\\\\").replace('"', '\\"'))
     code, out, err = twinc(scratch, "dump", "main.twin", "--as", "model", "--json")
     if code != 0:
-        raise Refused(code, err)
+        raise Refused(code, err + out)
     step = json.JSONDecoder().raw_decode(out)[0]["steps"][0]
     return {kind: step.get(kind, {}) for kind in ("inputs", "outputs")}
 
@@ -251,7 +251,7 @@ def judge(case):
                 return kind, "unsupported", "a container"
             if "DockerRequirement" in open(tool.partition("#")[0], encoding="utf-8").read() and "cannot be started" in said:
                 return kind, "unsupported", "a container"
-            reason = [line for line in said.splitlines() if "twinc: " in line or "error[" in line]
+            reason = [line for line in said.splitlines() if "twinc: " in line or "error[" in line or "E0510" in line]
             text = " | ".join(line.strip() for line in reason[:3]) or said[-300:]
             return kind, "unsupported" if "E0510" in text else "failed", text
         expected = case.get("output") or {}
