@@ -91,7 +91,7 @@ items1: item { PARSE_FIRST($$, $item); }
       | items1 sep1 error { $$ = $1; }
       ;
 item: item_core
-    | annotations item_core { $$ = $2; $$->annotations = $1.first; }
+    | annotations item_core { $$ = parse_annotated(scan, $2, $1.first); }
     ;
 annotations: annotation opt_newline { PARSE_FIRST($$, $annotation); }
            | annotations annotation opt_newline { $$ = $1; PARSE_APPEND($$, struct ast_annotation, $annotation); }

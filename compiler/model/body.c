@@ -20,6 +20,8 @@ static struct model_body *new_body(struct builder *b, struct model_body *parent,
 	body->owner = owner;
 	body->workflow = b->w;
 	body->id = b->ck->model->bodies.len;
+	body->scope = arena_new(b->ck->arena, struct scope);
+	*body->scope = (struct scope){.kind = SCOPE_BODY, .parent = parent ? parent->scope : NULL, .body = body};
 	*vec_push(&b->ck->model->bodies) = body;
 	return body;
 }
@@ -285,17 +287,10 @@ void body_offer(struct model_body *body, struct near *near)
 
 struct context body_context(struct checker *ck, struct model_body *body)
 {
-	struct context cx = {.ck = ck, .module = ((struct decl *)body->workflow->decl)->module};
-	struct scope **last = &cx.scope;
-	for (struct model_body *b = body; b; b = b->parent) {
-		struct scope *s = arena_new(ck->arena, struct scope);
-		s->kind = SCOPE_BODY;
-		s->body = b;
-		*last = s;
-		last = &s->parent;
-		if (!cx.repeat && b->owner && b->owner->kind == MODEL_REPEAT)
+	struct context cx = {.ck = ck, .module = ((struct decl *)body->workflow->decl)->module, .scope = body->scope};
+	for (struct model_body *b = body; b && !cx.repeat; b = b->parent)
+		if (b->owner && b->owner->kind == MODEL_REPEAT)
 			cx.repeat = b;
-	}
 	return cx;
 }
 

@@ -33,6 +33,7 @@ struct module {
 	const char *prefix;        /* of full names: "" for the main file, "hydro." */
 	struct ast_file *ast;
 	struct map names, functions; /* name -> struct decl */
+	VEC(struct decl *) decls;  /* in order of the file */
 	struct module *importer;   /* while reading: the ring of imports */
 	struct span import_span;
 	bool reading, standard;
@@ -161,7 +162,7 @@ struct model_name *body_name(struct model_body *body, const char *name, struct m
 /* Of an export, the slot that unchecked(x) means: past the gates inside; the slot itself where there are none. */
 struct model_slot *body_unchecked(struct checker *ck, struct model_slot *s);
 void body_offer(struct model_body *body, struct near *near);
-/* Where expressions of this body stand. Scopes are made in the arena. */
+/* Where expressions of this body stand. */
 struct context body_context(struct checker *ck, struct model_body *body);
 const struct ast_item *body_attribute(const struct ast_item *first, const char *name);
 

@@ -722,8 +722,13 @@ const struct expr *check_value(struct context *cx, const struct ast_expr *ast, c
 		return folded;
 	const struct value *v;
 	char *error;
-	if (value_coerce(cx->ck->arena, folded->value, type, &v, &error))
-		return make_const(cx->ck, e->span, v, type);
+	if (value_coerce(cx->ck->arena, folded->value, type, &v, &error)) {
+		if (folded != e)
+			return make_const(cx->ck, e->span, v, type);
+		e->value = v; /* e is new, and nobody else's yet */
+		e->type = type;
+		return e;
+	}
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0305, e->span, "%s: %s", what_text(cx->ck, what), error), "this value");
 	if (declared.file)
 		diag_label(d, declared, "allowed: `%s`", show(cx->ck, type));

@@ -384,7 +384,7 @@ static void read_output_place(struct thing_reader *r, const struct ast_item *i, 
 	}
 	struct scope scope = {.kind = SCOPE_STEP, .step = r->t};
 	struct context cx = {.ck = r->ck, .module = r->decl->module, .scope = &scope};
-	const struct type *strings = type_list(r->ck->arena, &type_string);
+	static const struct type strings = {.kind = TYPE_LIST, .of = &type_string};
 	struct expr *e = check_expr(&cx, i->value, list ? NULL : &type_string);
 	f->expr = check_fold(&cx, e);
 	if (is_poison(e))
@@ -393,7 +393,7 @@ static void read_output_place(struct thing_reader *r, const struct ast_item *i, 
 		e->type = f->type;
 	} else if (e->op == EXPR_GLOB) {
 		diag_help(diag_here(diag_add(r->ck->diags, DIAG_E0301, e->span, "`glob` gives a list, and output `%s` is one", f->name), "any number of paths"), "declare `output %s: list<%s>`", f->name, show(r->ck, f->type));
-	} else if (!type_assignable(e->type, list ? strings : &type_string)) {
+	} else if (!type_assignable(e->type, list ? &strings : &type_string)) {
 		diag_here(diag_add(r->ck->diags, DIAG_E0301, e->span, "the place of output `%s` is %s", f->name, list ? "glob(\"...\") or a list of paths" : "a path in the work folder"), "this is %s", a_type(r->ck, e->type));
 	}
 }

@@ -151,7 +151,8 @@ struct model_body {
 	uint32_t id;
 	struct model_node *nodes, *last;
 	struct model_node **order; uint32_t n_nodes; /* each behind what it needs */
-	struct map names;            /* name -> struct model_name (private to check_body.c) */
+	struct map names;            /* name -> struct model_name (private to body.c) */
+	struct scope *scope;         /* while checking */
 	VEC(struct model_slot *) slots;
 };
 struct model_workflow {

@@ -209,6 +209,7 @@ static void declare(struct checker *ck, struct module *m, enum decl_kind kind, c
 	*d = (struct decl){.kind = kind, .name = name, .item = item, .module = m};
 	d->full = *m->prefix ? intern_str(ck->intern, arena_printf(ck->arena, "%s%s", m->prefix, name)) : name;
 	map_set(names, name, d);
+	*vec_push(&m->decls) = d;
 }
 
 static void unknown_word(struct checker *ck, const struct ast_item *item)
@@ -465,49 +466,45 @@ static const char *rule_name(struct checker *ck, const struct ast_expr *e)
 	return arena_strndup(ck->arena, ck->sources->list.at[e->span.file].text + e->span.start, e->span.end - e->span.start);
 }
 
-static void collect_allows(struct checker *ck, const struct ast_item *first)
+static void collect_allow(struct checker *ck, const struct ast_item *i, const struct ast_annotation *a)
 {
-	for (const struct ast_item *i = first; i; i = i->next) {
-		for (const struct ast_annotation *a = i->annotations; a; a = a->next) {
-			if (strcmp(a->name, "allow") != 0)
-				continue;
-			const struct ast_expr *reason = a->args ? a->args->next : NULL;
-			*vec_push(&ck->model->allows) = (struct model_allow){.rule = rule_name(ck, a->args), .reason = reason && reason->kind == AST_STRING ? reason->string.text : NULL, .span = a->span, .scope = i->span};
-		}
-		collect_allows(ck, i->body);
-		collect_allows(ck, i->otherwise);
-	}
+	const struct ast_expr *reason = a->args ? a->args->next : NULL;
+	*vec_push(&ck->model->allows) = (struct model_allow){.rule = rule_name(ck, a->args), .reason = reason && reason->kind == AST_STRING ? reason->string.text : NULL, .span = a->span, .scope = i->span};
 }
 
 static void collect_imports(struct checker *ck, struct module *m)
 {
-	for (const struct ast_item *i = m->ast->items; i; i = i->next) {
-		struct decl *d = i->kind == AST_IMPORT ? map_get(&m->names, import_name(ck, i)) : NULL;
-		if (d && d->item == i)
-			*vec_push(&ck->model->imports) = (struct model_import){d->name, i->span, d->used};
+	for (uint32_t i = 0; i < m->decls.len; i++) {
+		const struct decl *d = m->decls.at[i];
+		if (d->kind == DECL_IMPORT)
+			*vec_push(&ck->model->imports) = (struct model_import){d->name, d->item->span, d->used};
 	}
 }
 
 /* An annotation that nothing reads would be a silent pass. */
-static void check_annotations(struct checker *ck, const struct ast_item *first)
+static void check_annotation(struct checker *ck, const struct ast_annotation *a)
 {
 	static const char *const known[] = {"allow", "static", "run", "runs", "without", "interface", "tosca", "ansible", "kubernetes", "helm"};
-	for (const struct ast_item *i = first; i; i = i->next) {
-		for (const struct ast_annotation *a = i->annotations; a; a = a->next) {
-			struct near near;
-			size_t k = 0;
-			near_init(&near, a->name);
-			for (; k < sizeof known / sizeof *known && strcmp(known[k], a->name) != 0; k++)
-				near_offer(&near, known[k]);
-			if (k < sizeof known / sizeof *known)
-				continue;
-			struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0207, a->span, "there is no annotation `@%s`", a->name), "nothing reads this");
-			if (near_best(&near))
-				diag_help(d, "did you mean `@%s`?", near_best(&near));
-		}
-		check_annotations(ck, i->body);
-		check_annotations(ck, i->otherwise);
+	struct near near;
+	near_init(&near, a->name);
+	for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+		if (strcmp(known[k], a->name) == 0)
+			return;
+		near_offer(&near, known[k]);
 	}
+	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0207, a->span, "there is no annotation `@%s`", a->name), "nothing reads this");
+	if (near_best(&near))
+		diag_help(d, "did you mean `@%s`?", near_best(&near));
+}
+
+static void check_annotations(struct checker *ck, const struct ast_file *file)
+{
+	for (uint32_t k = 0; k < file->annotated.len; k++)
+		for (const struct ast_annotation *a = file->annotated.at[k]->annotations; a; a = a->next) {
+			check_annotation(ck, a);
+			if (strcmp(a->name, "allow") == 0)
+				collect_allow(ck, file->annotated.at[k], a);
+		}
 }
 
 /* -- all of it ------------------------------------------------------------------------------------------------------ */
@@ -515,13 +512,9 @@ static void check_annotations(struct checker *ck, const struct ast_item *first)
 /* Settles in order of the file, so that what is made (parameters, steps, ...) is in that order too. */
 static void settle_all(struct checker *ck, struct module *m, enum decl_kind kind, const char *word)
 {
-	for (const struct ast_item *i = m->ast->items; i; i = i->next) {
-		if (i->kind != AST_DECLARATION || (word && strcmp(i->word, word) != 0))
-			continue;
-		struct decl *d = map_get(&m->names, i->name);
-		if (d && d->item == i && d->kind == kind)
-			decl_settle(ck, d);
-	}
+	for (uint32_t i = 0; i < m->decls.len; i++)
+		if (m->decls.at[i]->kind == kind && (!word || strcmp(m->decls.at[i]->item->word, word) == 0))
+			decl_settle(ck, m->decls.at[i]);
 }
 
 static bool any_bad(const struct checker *ck)
@@ -534,11 +527,9 @@ static bool any_bad(const struct checker *ck)
 
 static void check_bodies(struct checker *ck, struct module *m)
 {
-	for (const struct ast_item *i = m->ast->items; i; i = i->next) {
-		struct decl *d = i->kind == AST_DECLARATION ? map_get(&m->names, i->name) : NULL;
-		if (d && d->item == i && d->kind == DECL_WORKFLOW && d->workflow)
-			check_workflow_body(ck, d);
-	}
+	for (uint32_t i = 0; i < m->decls.len; i++)
+		if (m->decls.at[i]->kind == DECL_WORKFLOW && m->decls.at[i]->workflow)
+			check_workflow_body(ck, m->decls.at[i]);
 }
 
 static void resolve_all(struct checker *ck)
@@ -587,14 +578,14 @@ struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file
 	if (!any_bad(&ck)) {
 		if (!m->twin)
 			diag_help(diag_add(ck.diags, DIAG_E0210, (struct span){main_file->source, 0, 0}, "this file does not say which twin it describes"), "begin it with `twin NAME { edition = 2026 }`");
-		check_annotations(&ck, main_file->items);
+		check_annotations(&ck, main_file);
 		resolve_all(&ck);
-		collect_allows(&ck, main_file->items);
 		collect_imports(&ck, ck.main);
 	}
 	for (struct module *k = ck.modules; k; k = k->next) {
 		map_finish(&k->names);
 		map_finish(&k->functions);
+		vec_finish(&k->decls);
 		if (k->ast != main_file)
 			ast_finish(k->ast);
 	}

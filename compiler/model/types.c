@@ -274,11 +274,30 @@ const struct type *type_resolve(struct type_context *tc, const struct ast_type *
 	return t->optional && base->kind != TYPE_POISON ? type_optional(tc->ck->arena, base) : base;
 }
 
-const struct type *type_bind(struct arena *a, const struct type *t, const struct format *format)
+/* Most types hold no parameter: these stay the one that they are. */
+static bool has_parameter(const struct type *t)
 {
 	switch (t->kind) {
-	case TYPE_FILE: case TYPE_DIR:
-		return t->format && t->format->doc && strcmp(t->format->doc, "?") == 0 ? type_path(a, t->kind, format) : t;
+	case TYPE_FILE: case TYPE_DIR: return t->format && t->format->doc && strcmp(t->format->doc, "?") == 0;
+	case TYPE_LIST: case TYPE_MAP: case TYPE_OPTIONAL: case TYPE_SECRET: case TYPE_RANGE: return has_parameter(t->of);
+	case TYPE_RECORD:
+		for (uint32_t i = 0; i < t->n; i++)
+			if (has_parameter(t->fields[i].type))
+				return true;
+		return false;
+	case TYPE_POISON: case TYPE_ANY: case TYPE_NULL: case TYPE_BOOL: case TYPE_INT: case TYPE_FLOAT: case TYPE_STRING: case TYPE_ENUM:
+	case TYPE_ENDPOINT: case TYPE_THING:
+		break;
+	}
+	return false;
+}
+
+const struct type *type_bind(struct arena *a, const struct type *t, const struct format *format)
+{
+	if (!has_parameter(t))
+		return t;
+	switch (t->kind) {
+	case TYPE_FILE: case TYPE_DIR: return type_path(a, t->kind, format);
 	case TYPE_LIST: return type_list(a, type_bind(a, t->of, format));
 	case TYPE_MAP: return type_map(a, type_bind(a, t->of, format));
 	case TYPE_OPTIONAL: return type_optional(a, type_bind(a, t->of, format));

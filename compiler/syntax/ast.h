@@ -80,6 +80,7 @@ struct ast_file {
 	struct ast_item *items;
 	VEC(struct ast_token) tokens; /* only when asked for */
 	VEC(struct ast_comment) comments;
+	VEC(const struct ast_item *) annotated; /* all items with annotations, in order of the text */
 	bool bad; /* a syntax error was reported */
 };
 #define AST_MAX_DEPTH 400

@@ -4,15 +4,17 @@
 
 struct item_list { VEC(struct ast_item *) items; };
 
-static void collect(struct item_list *list, struct ast_item *first)
+/* The item and all that stands in it, in order of the text. */
+static void collect(struct item_list *list, struct ast_item *i)
 {
-	for (struct ast_item *i = first; i; i = i->next) {
-		*vec_push(&list->items) = i;
-		if (i->type && i->type->kind == AST_TYPE_RECORD)
-			collect(list, i->type->fields);
-		collect(list, i->body);
-		collect(list, i->otherwise);
-	}
+	*vec_push(&list->items) = i;
+	if (i->type && i->type->kind == AST_TYPE_RECORD)
+		for (struct ast_item *k = i->type->fields; k; k = k->next)
+			collect(list, k);
+	for (struct ast_item *k = i->body; k; k = k->next)
+		collect(list, k);
+	for (struct ast_item *k = i->otherwise; k; k = k->next)
+		collect(list, k);
 }
 
 static uint32_t item_start(const struct ast_item *i)
@@ -52,20 +54,31 @@ static struct ast_item *item_before(const struct scan *s, const struct item_list
 	return ended ? ended : head;
 }
 
-void parse_attach_docs(struct scan *s)
+/* Comments before, in or behind the listed item, as far as the following one (or NULL); *k: the next comment. */
+static void attach(struct scan *s, const struct item_list *list, uint32_t *k, struct ast_item *following)
 {
-	struct item_list list = {0};
-	collect(&list, s->file->items);
+	uint32_t end = following ? item_start(following) : UINT32_MAX;
 	uint32_t next = 0; /* first item that starts behind the comment */
-	for (uint32_t k = 0; k < s->file->comments.len; k++) {
-		struct ast_comment *c = &s->file->comments.at[k];
-		while (next < list.items.len && item_start(list.items.at[next]) < c->span.start)
+	for (; *k < s->file->comments.len && s->file->comments.at[*k].span.start < end; ++*k) {
+		const struct ast_comment *c = &s->file->comments.at[*k];
+		while (next < list->items.len && item_start(list->items.at[next]) < c->span.start)
 			next++;
 		if (!c->doc)
 			continue;
-		struct ast_item *item = c->own_line ? (next < list.items.len ? list.items.at[next] : NULL) : item_before(s, &list, next, c->span.start);
+		struct ast_item *item = !c->own_line ? item_before(s, list, next, c->span.start) : next < list->items.len ? list->items.at[next] : following;
 		if (item)
 			add_doc(s, item, c);
+	}
+}
+
+void parse_attach_docs(struct scan *s)
+{
+	struct item_list list = {0};
+	uint32_t k = 0;
+	for (struct ast_item *i = s->file->items; i && k < s->file->comments.len; i = i->next) {
+		collect(&list, i);
+		attach(s, &list, &k, i->next);
+		vec_clear(&list.items);
 	}
 	vec_finish(&list.items);
 }

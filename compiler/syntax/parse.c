@@ -97,7 +97,7 @@ static uint32_t block_indent(const struct ast_expr *parts)
 	return least == UINT32_MAX ? 0 : least;
 }
 
-static void block_dedent(struct scan *s, struct ast_expr *parts)
+static void block_dedent(struct ast_expr *parts)
 {
 	uint32_t indent = block_indent(parts), skip = 0;
 	bool first = true, start = false;
@@ -106,7 +106,7 @@ static void block_dedent(struct scan *s, struct ast_expr *parts)
 			start = first = false;
 			continue;
 		}
-		char *out = arena_alloc(s->arena, p->string.len + 1);
+		char *out = (char *)(uintptr_t)p->string.text; /* parse_text's own copy: what it becomes is no longer */
 		uint32_t n = 0;
 		for (uint32_t i = 0; i < p->string.len; i++) {
 			char c = p->string.text[i];
@@ -133,7 +133,7 @@ static void block_dedent(struct scan *s, struct ast_expr *parts)
 		if (!p->next)
 			while (n && (out[n - 1] == ' ' || out[n - 1] == '\t'))
 				n--;
-		p->string.text = out;
+		out[n] = '\0';
 		p->string.len = n;
 	}
 }
@@ -169,7 +169,7 @@ struct ast_expr *parse_text(struct scan *s, struct span span, struct ast_expr *p
 		p = end;
 	}
 	if (block)
-		block_dedent(s, first);
+		block_dedent(first);
 	struct ast_expr *e;
 	if (!first || (n == 1 && first->key == raw)) {
 		e = parse_string(s, span, first ? first->string.text : "", first ? first->string.len : 0);
@@ -338,6 +338,18 @@ struct ast_annotation *parse_annotation(struct scan *s, struct span span, const 
 	return a;
 }
 
+/* What stands inside the item came before it; it moves behind the annotated items that start before it. */
+struct ast_item *parse_annotated(struct scan *s, struct ast_item *item, struct ast_annotation *first)
+{
+	item->annotations = first;
+	*vec_push(&s->file->annotated) = item;
+	for (uint32_t i = s->file->annotated.len - 1; i > 0 && s->file->annotated.at[i - 1]->span.start > item->span.start; i--) {
+		s->file->annotated.at[i] = s->file->annotated.at[i - 1];
+		s->file->annotated.at[i - 1] = item;
+	}
+	return item;
+}
+
 struct ast_parameter *parse_parameter(struct scan *s, struct span span, const char *name, struct ast_type *type)
 {
 	struct ast_parameter *p = arena_new(s->arena, struct ast_parameter);
@@ -475,12 +487,9 @@ struct ast_file *ast_parse(struct arena *a, struct intern *in, struct diags *ds,
 	if (!readable(&s))
 		return s.file;
 	uint32_t bom = s.len >= 3 && memcmp(s.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	char *copy = arena_alloc(a, (size_t)s.len + 2); /* flex writes into its buffer */
-	memcpy(copy, s.text + bom, s.len - bom);
-	s.offset = bom;
-	s.len -= bom;
+	s.offset = s.handed = bom;
 	s.ahead_value = arena_new(a, YYSTYPE);
-	s.flex = scan_create(&s, copy);
+	s.flex = scan_create(&s);
 	if (!s.flex)
 		bug_out_of_memory();
 	yyparse(&s);
@@ -496,6 +505,7 @@ void ast_finish(struct ast_file *f)
 		return;
 	vec_finish(&f->tokens);
 	vec_finish(&f->comments);
+	vec_finish(&f->annotated);
 }
 
 const char *ast_op_text(enum ast_op op)

@@ -10,7 +10,8 @@ struct scan {
 	struct diags *diags;
 	struct ast_file *file;
 	const char *text;
-	uint32_t len, offset, start; /* of the raw token being made */
+	uint32_t len, handed;        /* handed: how much of the text flex has */
+	uint32_t offset, start;      /* of the raw token being made */
 	bool keep_tokens, line_has_token, in_import, glued; /* glued: no blank before the raw token */
 	int last;                    /* kind of the last token */
 	uint32_t last_end;
@@ -60,6 +61,7 @@ struct ast_item *parse_head(struct ast_item *body, uint8_t kind, struct span spa
 struct ast_item *parse_declaration(struct scan *s, struct span span, const char *word, struct span word_span, const char *name, struct span name_span);
 struct ast_item *parse_import(struct scan *s, struct span span, struct ast_expr *path);
 struct ast_annotation *parse_annotation(struct scan *s, struct span span, const char *name, struct ast_expr *args);
+struct ast_item *parse_annotated(struct scan *s, struct ast_item *item, struct ast_annotation *first);
 struct ast_parameter *parse_parameter(struct scan *s, struct span span, const char *name, struct ast_type *type);
 const char *parse_key(struct scan *s, const char *text, uint32_t len);
 const char *parse_join(struct scan *s, const char *a, const char *b);

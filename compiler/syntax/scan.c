@@ -11,6 +11,15 @@ static const struct { const char *word; int kind; } keywords[] = {
 #undef KEYWORD
 };
 
+size_t scan_input(struct scan *s, char *buffer, size_t most)
+{
+	size_t n = s->len - s->handed;
+	n = n < most ? n : most;
+	memcpy(buffer, s->text + s->handed, n);
+	s->handed += (uint32_t)n;
+	return n;
+}
+
 int scan_name(struct scan *s, const char *text, uint32_t len, YYSTYPE *value)
 {
 	for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
@@ -145,9 +154,9 @@ bool scan_wants_unit(const struct scan *s)
 	return s->last == NAME && s->last_end == s->start && (strcmp(s->last_name, "float") == 0 || strcmp(s->last_name, "int") == 0);
 }
 
-int scan_part(struct scan *s, const char *text, uint32_t len, YYSTYPE *value)
+int scan_part(const char *text, uint32_t len, YYSTYPE *value)
 {
-	value->string.text = arena_strndup(s->arena, text, len);
+	value->string.text = text;
 	value->string.len = len;
 	return STRING_PART;
 }
@@ -195,7 +204,7 @@ int scan_escape(struct scan *s, const struct span *span, const char *text, uint3
 	char out[4];
 	size_t n = 0;
 	escape_read(s, *span, text, len, out, &n);
-	return scan_part(s, out, (uint32_t)n, value);
+	return scan_part(arena_strndup(s->arena, out, n), (uint32_t)n, value);
 }
 
 /* A string without holes, quotes included in text. */

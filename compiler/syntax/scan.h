@@ -6,7 +6,10 @@
 
 enum { SCAN_NEWLINE = 100000 };
 
-void *scan_create(struct scan *scan, char *text);
+/* A scanner over scan->text from scan->offset on. NULL: out of memory. */
+void *scan_create(struct scan *scan);
+/* The next bytes of the text, at most `most`; how many. */
+size_t scan_input(struct scan *scan, char *buffer, size_t most);
 void scan_destroy(void *yyscanner);
 int scan_raw(YYSTYPE *value, struct span *span, struct scan *scan, void *yyscanner);
 void scan_expect_unit(void *yyscanner);
@@ -19,7 +22,8 @@ int scan_number(struct scan *s, const struct span *span, const char *text, uint3
 int scan_quantity(struct scan *s, const struct span *span, const char *text, uint32_t *taken, YYSTYPE *value);
 int scan_name(struct scan *s, const char *text, uint32_t len, YYSTYPE *value);
 bool scan_plain_string(struct scan *s, const struct span *span, const char *text, uint32_t len, YYSTYPE *value);
-int scan_part(struct scan *s, const char *text, uint32_t len, YYSTYPE *value);
+/* text is borrowed until the parts of a text are joined: the source's own, or the arena's. */
+int scan_part(const char *text, uint32_t len, YYSTYPE *value);
 int scan_escape(struct scan *s, const struct span *span, const char *text, uint32_t len, YYSTYPE *value);
 int scan_unit(struct scan *s, const struct span *span, const char *text, uint32_t len, YYSTYPE *value);
 void scan_unended(struct scan *s, struct span span, bool block);
