@@ -52,13 +52,30 @@ static struct doc *with_locations(struct tool *t, const struct doc *d)
 	return to;
 }
 
-static struct doc *without_nulls(struct tool *t, const struct doc *map)
+/* An engine wants formats said where the twin has checked them. */
+static void put_format(struct tool *t, struct doc *d, const char *iri)
+{
+	if (datum_is_file(d) && !doc_get(d, "format"))
+		datum_put_text(t, d, "format", iri);
+	for (doc_each(x, d->kind == DOC_LIST ? d : NULL))
+		put_format(t, x, iri);
+}
+
+static struct doc *inputs_given(struct tool *t, const struct doc *given)
 {
 	struct doc *to = doc_map(t->arena);
-	for (doc_each(m, map))
-		if (m->kind != DOC_NULL)
-			datum_put(t, to, m->key, m);
-	return with_locations(t, to);
+	for (uint32_t i = 0; i < t->process->n_inputs; i++) {
+		const struct cwl_param *p = &t->process->inputs[i];
+		const struct doc *d = doc_get(given, p->name), *format = p->format;
+		if (datum_is_null(d))
+			continue;
+		struct doc *value = with_locations(t, d);
+		const char *iri = doc_text(format && format->kind == DOC_LIST ? format->children.first : format, NULL);
+		if (iri && !cwl_is_expression(iri))
+			put_format(t, value, iri);
+		datum_put(t, to, p->name, value);
+	}
+	return to;
 }
 
 static const char *write_process(struct tool *t, const struct doc *process, const char *name, int depth);
@@ -127,27 +144,39 @@ static void remove_steps(struct tool *t, const struct doc *outputs)
 	buf_finish(&b);
 }
 
+/* The engine's command; the last two words are files. */
+static const char *const *engine_command(struct tool *t, const char *engine, bool contained, const char *workflow, const char *inputs)
+{
+	bool cwltool = strcmp(file_basename(t->arena, engine), "cwltool") == 0;
+	const char *steps = arena_printf(t->arena, "%s/" STEPS "/", t->work);
+	const char *own[] = {
+		"--disable-color", "--relax-path-checks",                              /* names of files as they are */
+		"--leave-outputs", "--leave-tmpdir", "--tmp-outdir-prefix", steps, /* or of outputs that have one name it loses all but one */
+	};
+	VEC(const char *) words = { 0 };
+	*vec_push(&words) = engine;
+	*vec_push(&words) = "--outdir";
+	*vec_push(&words) = t->work;
+	for (size_t i = 0; cwltool && i < sizeof own / sizeof *own; i++)
+		*vec_push(&words) = own[i];
+	if (!contained)
+		*vec_push(&words) = "--no-container";
+	*vec_push(&words) = workflow;
+	*vec_push(&words) = inputs;
+	*vec_push(&words) = NULL;
+	const char *const *argv = arena_copy(t->arena, words.at, words.len * sizeof *words.at);
+	vec_finish(&words);
+	return argv;
+}
+
 int workflow_run(struct tool *t, const struct doc *job)
 {
 	const struct doc *process = doc_get(job, "process");
 	const char *engine = doc_text(doc_get(job, "engine"), "cwltool"), *const *env;
-	const char *workflow = write_process(t, process, "workflow.json", 0), *inputs = write_beside(t, "inputs.json", without_nulls(t, doc_get(job, "inputs")));
+	const char *workflow = write_process(t, process, "workflow.json", 0), *inputs = write_beside(t, "inputs.json", inputs_given(t, doc_get(job, "inputs")));
 	bool contained = doc_truth(doc_get(job, "containers"), true) && needs_container(process);
 	struct streams s = { .out = arena_printf(t->arena, "%s/engine.json", t->folder) };
-	const char *argv[12] = { engine, "--outdir", t->work };
-	uint32_t n = 3;
-	if (strcmp(file_basename(t->arena, engine), "cwltool") == 0) {
-		argv[n++] = "--disable-color";
-		argv[n++] = "--relax-path-checks"; /* names of files as they are */
-		argv[n++] = "--leave-outputs"; /* or it loses all but one of the outputs that have one name */
-		argv[n++] = "--leave-tmpdir"; /* or it removes them all the same */
-		argv[n++] = "--tmp-outdir-prefix";
-		argv[n++] = arena_printf(t->arena, "%s/" STEPS "/", t->work);
-	}
-	if (!contained)
-		argv[n++] = "--no-container";
-	argv[n++] = workflow;
-	argv[n] = inputs;
+	const char *const *argv = engine_command(t, engine, contained, workflow, inputs);
 	char *text, *why;
 	size_t len;
 	struct doc *object, *outputs;

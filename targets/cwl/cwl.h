@@ -172,6 +172,12 @@ const char *cwl_expression_file(void *ctx, const struct value *path);
 /* -- constructs --------------------------------------------------------------------------------------------------------- */
 
 const char *cwl_step(struct cwl *c, uint32_t step);         /* tool.c; how to run it, NULL: refused */
+/* foreign.c: the id of a step's input or output, which is another than its name only where the step is CWL already */
+const char *cwl_port(const struct plan_step *s, bool output, const char *field);
+/* Where the output is found as a `long` or `double`: the source itself, or a step that hands it on. */
+const char *cwl_widened(struct cwl_flow *f, const struct plan_step *s, const char *field, const char *source, const struct type *type);
+/* Puts what feeds a step's input i into its call's `in`; for CWL as that process's own types and formats want it. */
+void cwl_put_input(struct cwl_flow *f, const struct plan_step *s, uint32_t i, const struct expr *e, struct doc *entry, struct doc *in);
 void cwl_command(struct cwl_js *js, struct doc *tool);      /* command.c */
 /* The id of the tool's input that is an asset. */
 const char *cwl_asset(struct cwl_js *js, const struct value *v);

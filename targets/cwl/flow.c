@@ -43,8 +43,12 @@ static void add_arguments(struct cwl_flow *f, const struct plan_node *n, const s
 		if (!e && fields[i].expr && !cwl_constant(f->c, fields[i].expr, fields[i].type, n->kind == PLAN_SUB))
 			e = fields[i].expr;
 		entry = e ? cwl_feed(f, e, fields[i].type, arena_printf(f->c->arena, "%s_%s", n->name, fields[i].name)) : NULL;
-		if (entry && entry->kind != DOC_NULL)
-			doc_set(f->c->arena, in, ids ? ids[i] : fields[i].name, entry);
+		if (!entry || entry->kind == DOC_NULL)
+			continue;
+		if (ids)
+			doc_set(f->c->arena, in, ids[i], entry);
+		else
+			cwl_put_input(f, &f->c->plan->steps[n->target], i, e, entry, in);
 	}
 }
 
@@ -59,16 +63,18 @@ static void add_globals(struct cwl_flow *f, const struct plan_node *n, const str
 	}
 }
 
-struct outs { struct cwl_flow *f; struct doc *list; const char *step; uint32_t slot; };
+struct outs { struct cwl_flow *f; struct doc *list; const char *name; uint32_t slot; const struct plan_step *step; /* or NULL */ };
 
 static void add_out(const char *field, void *ctx)
 {
 	struct outs *o = ctx;
 	struct arena *a = o->f->c->arena;
 	struct cwl_ref ref = { .kind = CWL_SLOT, .index = o->slot, .field = field };
+	const char *id = o->step ? cwl_port(o->step, true, field) : field, *source = arena_printf(a, "%s/%s", o->name, id);
+	const struct type *type = cwl_ref_type(o->f, &ref);
 
-	doc_push(o->list, doc_string(a, field));
-	cwl_bind(o->f, &ref, arena_printf(a, "%s/%s", o->step, field), NULL, cwl_ref_type(o->f, &ref));
+	doc_push(o->list, doc_string(a, id));
+	cwl_bind(o->f, &ref, o->step ? cwl_widened(o->f, o->step, field, source, type) : source, NULL, type);
 }
 
 void cwl_bind_wait(struct cwl_flow *f, uint32_t node, const char *step, const struct doc *out)
@@ -92,12 +98,12 @@ void cwl_bind_wait(struct cwl_flow *f, uint32_t node, const char *step, const st
 static struct doc *add_outs(struct cwl_flow *f, uint32_t node, const char *name)
 {
 	const struct plan_node *n = &f->c->plan->nodes[node];
-	struct outs o = { f, doc_list(f->c->arena), name, n->slot };
+	struct outs o = { f, doc_list(f->c->arena), name, n->slot, n->kind == PLAN_CALL ? &f->c->plan->steps[n->target] : NULL };
 	const struct type *t = f->c->plan->slots[n->slot].type;
 
 	cwl_each_used(f->c, n->slot, false, add_out, &o);
 	if (f->c->awaited[node] && !doc_len(o.list) && t->kind == TYPE_RECORD && t->n)
-		doc_push(o.list, doc_string(f->c->arena, t->fields[0].name));
+		doc_push(o.list, doc_string(f->c->arena, o.step ? cwl_port(o.step, true, t->fields[0].name) : t->fields[0].name));
 	cwl_bind_wait(f, node, name, o.list);
 	return o.list;
 }

@@ -85,17 +85,19 @@ static const struct value *number(struct tool *t, const struct expr *e)
 	return v && value_is_number(v) ? v : NULL;
 }
 
-/* A number, or an expression over the inputs that is rounded up. */
-static struct doc *rounded(struct tool *t, const struct expr *e, double unit)
+/* A number, or an expression over the inputs, for so many and rounded up. */
+static struct doc *rounded(struct tool *t, const struct expr *e, uint32_t times, double unit)
 {
 	const struct value *v = number(t, e);
 	struct buf b = { 0 };
 	struct doc *d;
 
 	if (v)
-		return doc_int(t->c->arena, (int64_t)ceil(value_number(v) / unit));
+		return doc_int(t->c->arena, (int64_t)ceil(value_number(v) * times / unit));
 	buf_puts(&b, "$(Math.ceil(");
 	cwl_js(&t->js, e, CWL_PRODUCT, &b);
+	if (times > 1)
+		buf_printf(&b, " * %u", times);
 	buf_printf(&b, unit > 1 ? " / %.0f))" : "))", unit);
 	t->needs.js = true;
 	d = doc_string(t->c->arena, buf_text(&b));
@@ -110,19 +112,19 @@ static void add_resources(struct tool *t)
 	struct doc *d = empty(t), *limit = empty(t), *gpus = empty(t);
 
 	if (s->cpus)
-		doc_set(a, d, "coresMin", rounded(t, s->cpus, 1));
+		doc_set(a, d, "coresMin", rounded(t, s->cpus, s->workers, 1));
 	if (s->memory)
-		doc_set(a, d, "ramMin", rounded(t, s->memory, MIB));
+		doc_set(a, d, "ramMin", rounded(t, s->memory, s->workers, MIB));
 	if (doc_len(d))
 		doc_set(a, t->requirements, "ResourceRequirement", d);
 	if (s->time) {
-		doc_set(a, limit, "timelimit", rounded(t, s->time, 1));
+		doc_set(a, limit, "timelimit", rounded(t, s->time, 1, 1));
 		doc_set(a, t->requirements, "ToolTimeLimit", limit);
 	}
 	if (s->gpus && !(number(t, s->gpus) && value_number(number(t, s->gpus)) == 0)) {
 		set_text(t, gpus, "cudaVersionMin", "11.0");
 		set_text(t, gpus, "cudaComputeCapability", "3.0");
-		doc_set(a, gpus, "cudaDeviceCountMin", rounded(t, s->gpus, 1));
+		doc_set(a, gpus, "cudaDeviceCountMin", rounded(t, s->gpus, s->workers, 1));
 		doc_set(a, t->hints, "cwltool:CUDARequirement", gpus);
 		cwl_emulate(t->c, s->name, s->gpus->span, "CWL knows no GPUs: they are a hint that cwltool and toil understand");
 	}
@@ -391,7 +393,7 @@ static void check_step(struct tool *t)
 	if (!s->script && !s->argv)
 		refuse(t, s->span, "it has no command that CWL could run");
 	if (s->workers > 1)
-		refuse(t, s->span, "it is spread over several workers; a tool of CWL runs on one machine");
+		cwl_emulate(t->c, s->name, s->span, "CWL knows no workers: one task on one machine has what all %u need, and its command is started once", s->workers);
 	if (s->attempts > 1)
 		cwl_emulate(t->c, s->name, s->span, "CWL knows no retries: whether a failed task is tried again is the engine's business");
 }
