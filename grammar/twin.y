@@ -110,9 +110,9 @@ block: NAME body { $$ = parse_head($body, AST_BLOCK, @$, $NAME, @NAME); } ;
 body: "{" seps items "}" { $$ = parse_item(scan, AST_BLOCK, @$, NULL, @1); $$->body = $items.first; $$->has_body = true; } ;
 
 declaration: NAME NAME parameters opt_type opt_default
-             { $$ = parse_declaration(scan, @$, $1, @1, $2, @2); $$->parameters = $parameters; $$->type = $opt_type; $$->value = $opt_default; }
+             { $$ = parse_declaration(scan, @$, $1, $2, @2); $$->parameters = $parameters; $$->type = $opt_type; $$->value = $opt_default; }
            | NAME NAME parameters opt_type opt_default body
-             { $$ = parse_declaration(scan, @$, $1, @1, $2, @2); $$->parameters = $parameters; $$->type = $opt_type; $$->value = $opt_default;
+             { $$ = parse_declaration(scan, @$, $1, $2, @2); $$->parameters = $parameters; $$->type = $opt_type; $$->value = $opt_default;
                $$->body = $body->body; $$->has_body = true; }
            ;
 opt_type: %empty { $$ = NULL; } | ":" type { $$ = $type; } ;
@@ -232,13 +232,13 @@ args: seps { $$.first = $$.last = NULL; } | seps args1 seps { $$ = $2; } ;
 args1: arg { PARSE_FIRST($$, $1); }
     | args1 sep1 arg { $$ = $1; PARSE_APPEND($$, struct ast_expr, $3); }
     ;
-arg: expr | key ":" expr { $$ = $3; $$->key = $key; $$->key_span = @key; } ;
+arg: expr | key ":" expr { $$ = parse_keyed($3, $key, @key); } ;
 record: "{" seps entries "}" { $$ = parse_list(scan, AST_RECORD, @$, $entries.first); } ;
 entries: %empty { $$.first = $$.last = NULL; } | entries1 | entries1 sep1 ;
 entries1: entry { PARSE_FIRST($$, $1); }
     | entries1 sep1 entry { $$ = $1; PARSE_APPEND($$, struct ast_expr, $3); }
     ;
-entry: key "=" expr { $$ = $3; $$->key = $key; $$->key_span = @key; } ;
+entry: key "=" expr { $$ = parse_keyed($3, $key, @key); } ;
 path: NAME | path "." NAME { $$ = parse_join(scan, $1, $3); } ;
 %%
 /* Bison hands over the unexpected token and what could stand there; parse.c puts it in words. */

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALIGNMENT _Alignof(max_align_t)
+#define ALIGNMENT _Alignof(uint64_t)
 #define BLOCK_MIN_BYTES ((size_t)8 << 10)
 #define BLOCK_MAX_BYTES ((size_t)1 << 20)
 
 struct arena_block {
 	struct arena_block *next;
 	size_t bytes;
-	_Alignas(max_align_t) char data[];
+	_Alignas(uint64_t) char data[];
 };
 
 void arena_init(struct arena *a)

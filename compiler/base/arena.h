@@ -15,7 +15,7 @@ struct arena {
 void arena_init(struct arena *a);
 void arena_finish(struct arena *a); /* accepts NULL and zero */
 
-/* Zeroed memory, aligned for any type. Never NULL: running out of memory ends the process with a message. */
+/* Zeroed memory, aligned for pointers, 64-bit integers and doubles. Never NULL: running out of memory ends the process with a message. */
 void *arena_alloc(struct arena *a, size_t bytes);
 void *arena_copy(struct arena *a, const void *from, size_t bytes);
 char *arena_strndup(struct arena *a, const char *s, size_t len);

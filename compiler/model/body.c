@@ -154,7 +154,7 @@ static void build_exports(struct builder *b, struct model_body *outer, struct mo
 
 static void build_for(struct builder *b, struct model_body *body, const struct ast_item *i)
 {
-	struct model_node *n = new_node(b, body, MODEL_FOR, "for", i->word_span, i);
+	struct model_node *n = new_node(b, body, MODEL_FOR, "for", ast_word_span(i), i);
 	n->inner = new_body(b, body, n);
 	n->element = new_slot(b, n->inner, MODEL_SLOT_ELEMENT, i->pattern->name, i->pattern->span, NULL);
 	n->element->node = NULL;
@@ -169,7 +169,7 @@ static void build_for(struct builder *b, struct model_body *body, const struct a
 
 static void build_if(struct builder *b, struct model_body *body, const struct ast_item *i)
 {
-	struct model_node *n = new_node(b, body, MODEL_IF, "if", i->word_span, i);
+	struct model_node *n = new_node(b, body, MODEL_IF, "if", ast_word_span(i), i);
 	n->inner = new_body(b, body, n);
 	build_items(b, n->inner, i->body);
 	build_exports(b, body, n, n->inner, false);
@@ -182,14 +182,14 @@ static void build_if(struct builder *b, struct model_body *body, const struct as
 
 static void build_repeat(struct builder *b, struct model_body *body, const struct ast_item *i)
 {
-	struct model_node *n = new_node(b, body, MODEL_REPEAT, "repeat", i->word_span, i);
+	struct model_node *n = new_node(b, body, MODEL_REPEAT, "repeat", ast_word_span(i), i);
 	n->inner = new_body(b, body, n);
 	build_items(b, n->inner, i->body);
 	build_exports(b, body, n, n->inner, false);
 	static const char *const wanted[] = {"max", "until"};
 	for (size_t k = 0; k < 2; k++)
 		if (!body_attribute(i->body, wanted[k]))
-			diag_help(diag_here(diag_add(b->ck->diags, DIAG_E0214, i->word_span, "this `repeat` lacks `%s`", wanted[k]), "not given"),
+			diag_help(diag_here(diag_add(b->ck->diags, DIAG_E0214, ast_word_span(i), "this `repeat` lacks `%s`", wanted[k]), "not given"),
 				k ? "say when it is done: `until = fix.residual < 0.01`" : "say how often at most: `max = 10`");
 }
 
@@ -202,7 +202,7 @@ static void build_gate(struct builder *b, struct model_body *body, const struct 
 static void not_here(struct builder *b, const struct ast_item *i, bool inner)
 {
 	bool named = i->kind == AST_DECLARATION;
-	struct diag *d = diag_here(diag_add(b->ck->diags, DIAG_E0201, named || i->kind == AST_BLOCK ? i->word_span : i->span, named ? "there is no declaration `%s` in a workflow" : "this cannot stand in a workflow", i->word), "unknown here");
+	struct diag *d = diag_here(diag_add(b->ck->diags, DIAG_E0201, named || i->kind == AST_BLOCK ? ast_word_span(i) : i->span, named ? "there is no declaration `%s` in a workflow" : "this cannot stand in a workflow", i->word), "unknown here");
 	static const char *const known[] = {"input", "output", "gate"};
 	struct near near;
 	near_init(&near, named ? i->word : "");
@@ -212,7 +212,7 @@ static void not_here(struct builder *b, const struct ast_item *i, bool inner)
 	if (inner && named && (strcmp(i->word, "input") == 0 || strcmp(i->word, "output") == 0))
 		diag_help(d, "inputs and outputs stand at the top of the workflow; every name in here can be used out there");
 	else if (best)
-		diag_suggest(d, i->word_span, best);
+		diag_suggest(d, ast_word_span(i), best);
 	else
 		diag_help(d, "a workflow holds `input`, `output`, `gate`, calls `name = step(...)`, `for`, `if` and `repeat`");
 }

@@ -106,7 +106,7 @@ static struct expr *builtin_call(struct context *cx, const struct ast_expr *e, c
 	for (const struct ast_expr *k = e->call.args; k; k = k->next, i++) {
 		size_t len = strcspn(word, " ");
 		if (k->key)
-			diag_add(cx->ck->diags, DIAG_E0303, k->key_span, "the arguments of `%s` have no names", sig->name);
+			diag_add(cx->ck->diags, DIAG_E0303, ast_key_span(k), "the arguments of `%s` have no names", sig->name);
 		args[i] = check_expr(cx, k, NULL);
 		if (is_poison(args[i]) || k->key) {
 			poison = true;
@@ -318,7 +318,7 @@ static struct expr *source_call(struct context *cx, const struct ast_expr *e, co
 	const char *name = e->call.a->member.name;
 	bool latest = strcmp(name, "latest") == 0;
 	if (!latest && strcmp(name, "since") != 0) {
-		diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0212, e->call.a->member.name_span, "a source has no function `%s`", name), "not found"), "it has `latest(n)` and `since(duration)`");
+		diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0212, ast_member_span(e->call.a), "a source has no function `%s`", name), "not found"), "it has `latest(n)` and `since(duration)`");
 		return make_poison(cx->ck, e->span);
 	}
 	d->thing->used = true;

@@ -68,10 +68,10 @@ static void unknown_argument(struct context *cx, const struct ast_expr *k, const
 		best = inputs[at].name;
 	if (!best)
 		best = near_best(&all);
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0442, k->key_span, "%s `%s` has no input `%s`", callee->word, callee->name, k->key), "unknown input");
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0442, ast_key_span(k), "%s `%s` has no input `%s`", callee->word, callee->name, k->key), "unknown input");
 	diag_label(d, callee->declared, "declared here");
 	if (best)
-		diag_suggest(d, k->key_span, best);
+		diag_suggest(d, ast_key_span(k), best);
 	struct expr *e = check_expr(cx, k, NULL);
 	if (at < n)
 		args[at] = is_poison(e) ? e : make_poison(cx->ck, k->span);
@@ -139,7 +139,7 @@ void check_arguments(struct context *cx, const struct ast_expr *call, const stru
 			if (pass == 1)
 				continue;
 			if (args[i]) {
-				diag_label(diag_here(diag_add(cx->ck->diags, DIAG_E0203, k->key_span, "`%s` is given twice", k->key), "given again here"), spans[i], "given here first");
+				diag_label(diag_here(diag_add(cx->ck->diags, DIAG_E0203, ast_key_span(k), "`%s` is given twice", k->key), "given again here"), spans[i], "given here first");
 				continue;
 			}
 			args[i] = check_value(cx, k, inputs[i].type, WHAT("input `%s` of %s `%s`", inputs[i].name, callee->word, callee->name), inputs[i].span);

@@ -277,13 +277,13 @@ static struct expr *unknown_member(struct context *cx, const struct ast_expr *e,
 		buf_printf(&list, "%s`%s`", i == 0 ? "" : i + 1 == n ? " and " : ", ", names[i]);
 	}
 	const char *best = near_best(&near);
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0206, e->member.name_span, "%s has no `%s`", whole, e->member.name), "not found");
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0206, ast_member_span(e), "%s has no `%s`", whole, e->member.name), "not found");
 	if (declared.file)
 		diag_label(d, declared, "declared here");
 	if (n && n <= 12)
 		diag_note(d, "it has %s", buf_text(&list));
 	if (best)
-		diag_suggest(d, e->member.name_span, best);
+		diag_suggest(d, ast_member_span(e), best);
 	buf_finish(&list);
 	return make_poison(cx->ck, e->span);
 }
@@ -319,7 +319,7 @@ static struct expr *value_member_expr(struct context *cx, const struct ast_expr 
 			names[i] = record->fields[i].name;
 		return unknown_member(cx, e, record->thing ? arena_printf(cx->ck->arena, "the %s", record->thing) : "this record", names, record->n, (struct span){0});
 	}
-	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0206, e->member.name_span, "a `%s` has no members", show(cx->ck, of->type)), "nothing to take from");
+	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0206, ast_member_span(e), "a `%s` has no members", show(cx->ck, of->type)), "nothing to take from");
 	if (of->type->kind == TYPE_FILE && (strcmp(e->member.name, "name") == 0 || strcmp(e->member.name, "path") == 0 || strcmp(e->member.name, "basename") == 0))
 		diag_help(d, "the name of a file is `basename(x)`, without its ending `stem(x)`");
 	return make_poison(cx->ck, e->span);
@@ -464,7 +464,7 @@ static struct expr *check_record(struct context *cx, const struct ast_expr *e, c
 	for (const struct ast_expr *k = e->list.first; k; k = k->next, i++) {
 		for (uint32_t j = 0; j < i; j++)
 			if (strcmp(x->keys[j], k->key) == 0) {
-				diag_here(diag_add(cx->ck->diags, DIAG_E0203, k->key_span, "`%s` is given twice", k->key), "given again here");
+				diag_here(diag_add(cx->ck->diags, DIAG_E0203, ast_key_span(k), "`%s` is given twice", k->key), "given again here");
 				return make_poison(cx->ck, e->span);
 			}
 		const struct type_field *f = expected && expected->kind == TYPE_RECORD ? type_field(expected, k->key) : NULL;
@@ -502,13 +502,13 @@ const struct type *element_type(struct context *cx, const struct expr *list, str
 
 static struct expr *check_each(struct context *cx, const struct ast_expr *e)
 {
-	struct expr *in = check_expr(cx, e->each.in, NULL);
-	const struct type *of = element_type(cx, in, e->each.in->span, "a comprehension");
-	const struct ast_pattern *p = e->each.pattern;
+	struct expr *in = check_expr(cx, e->each->in, NULL);
+	const struct type *of = element_type(cx, in, e->each->in->span, "a comprehension");
+	const struct ast_pattern *p = e->each->pattern;
 	const struct type *first = of, *second = NULL;
 	if (p->second && of->kind != TYPE_POISON) {
 		if (of->kind != TYPE_RECORD || of->n != 2 || !of->thing || strcmp(of->thing, "pair") != 0) {
-			diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->each.in->span, "`(%s, %s)` goes through pairs", p->name, p->second), "these are no pairs; `enumerate` and `zip` give pairs");
+			diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->each->in->span, "`(%s, %s)` goes through pairs", p->name, p->second), "these are no pairs; `enumerate` and `zip` give pairs");
 			return make_poison(cx->ck, e->span);
 		}
 		first = of->fields[0].type;
@@ -519,11 +519,11 @@ static struct expr *check_each(struct context *cx, const struct ast_expr *e)
 	cx->n_locals += p->second != NULL;
 	struct scope *saved = cx->scope;
 	cx->scope = p->second ? &two : &one;
-	struct expr *when = e->each.when ? check_expr(cx, e->each.when, &type_bool) : NULL;
-	struct expr *body = check_expr(cx, e->each.body, NULL);
+	struct expr *when = e->each->when ? check_expr(cx, e->each->when, &type_bool) : NULL;
+	struct expr *body = check_expr(cx, e->each->body, NULL);
 	cx->scope = saved;
 	if (when && !is_poison(when) && when->type->kind != TYPE_BOOL) {
-		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->each.when->span, "the condition of a comprehension is a bool"), "this is %s", a_type(cx->ck, when->type));
+		diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->each->when->span, "the condition of a comprehension is a bool"), "this is %s", a_type(cx->ck, when->type));
 		return make_poison(cx->ck, e->span);
 	}
 	if (is_poison(in) || is_poison(body) || of->kind == TYPE_POISON || (when && is_poison(when)))

@@ -236,7 +236,7 @@ static struct expr *check_as(struct context *cx, const struct ast_expr *e)
 		return make_poison(cx->ck, e->span);
 	}
 	if (!unit_same_dim(t->unit, e->as.unit)) {
-		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0304, e->as.unit_span, "this cannot be given in %s", e->as.unit->name), "%s", unit_dim_name(cx->ck->arena, e->as.unit));
+		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0304, ast_unit_span(e), "this cannot be given in %s", e->as.unit->name), "%s", unit_dim_name(cx->ck->arena, e->as.unit));
 		diag_label(d, e->as.a->span, t->unit ? "this is %s (%s)" : "this is a plain number", t->unit ? unit_dim_name(cx->ck->arena, t->unit) : "", t->unit ? t->unit->name : "");
 		return make_poison(cx->ck, e->span);
 	}

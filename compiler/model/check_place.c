@@ -18,7 +18,7 @@ static bool read_segments(const struct ast_expr *e, struct segments *ret)
 	if (e->kind != AST_MEMBER || !read_segments(e->member.a, ret) || ret->n == MAX_SEGMENTS)
 		return false;
 	ret->names[ret->n] = e->member.name;
-	ret->spans[ret->n++] = e->member.name_span;
+	ret->spans[ret->n++] = ast_member_span(e);
 	return true;
 }
 

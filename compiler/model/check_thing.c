@@ -79,14 +79,14 @@ static const struct expr *check_weights(struct context *cx, const struct ast_exp
 		return make_poison(ck, e->span);
 	const struct type_field *f = type_field(d->workflow->result, e->member.name);
 	if (!f) {
-		struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0206, e->member.name_span, "workflow `%s` has no output `%s`", d->name, e->member.name), "not found");
+		struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0206, ast_member_span(e), "workflow `%s` has no output `%s`", d->name, e->member.name), "not found");
 		diag_label(g, d->item->name_span, "declared here");
 		struct near near;
 		near_init(&near, e->member.name);
 		for (uint32_t i = 0; i < d->workflow->result->n; i++)
 			near_offer(&near, d->workflow->result->fields[i].name);
 		if (near_best(&near))
-			diag_suggest(g, e->member.name_span, near_best(&near));
+			diag_suggest(g, ast_member_span(e), near_best(&near));
 		return make_poison(ck, e->span);
 	}
 	t->weights_workflow = d->workflow;
@@ -246,7 +246,7 @@ static void unknown_item(struct thing_reader *r, const char *name, struct span s
 static const char *item_name(const struct ast_item *i, struct span *ret_span)
 {
 	bool named = i->kind == AST_ATTRIBUTE || i->kind == AST_FIELD || i->kind == AST_FUNCTION;
-	*ret_span = named ? i->name_span : i->kind == AST_IMPORT ? i->span : i->word_span;
+	*ret_span = named ? i->name_span : i->kind == AST_IMPORT ? i->span : ast_word_span(i);
 	return named ? i->name : i->kind == AST_IMPORT ? "import" : i->word;
 }
 
@@ -308,10 +308,10 @@ static void read_block(struct thing_reader *r, const struct schema_block *s, con
 	bool part = s->kind == SCHEMA_PART;
 	for (struct model_block *b = r->t->blocks; b; b = b->next)
 		if (part ? b->name && i->name && strcmp(b->name, i->name) == 0 : b->schema == s) {
-			diag_label(diag_here(diag_add(r->ck->diags, DIAG_E0203, part ? i->name_span : i->word_span, "`%s` is given twice", part ? i->name : s->name), "given again here"), b->span, "given here first");
+			diag_label(diag_here(diag_add(r->ck->diags, DIAG_E0203, part ? i->name_span : ast_word_span(i), "`%s` is given twice", part ? i->name : s->name), "given again here"), b->span, "given here first");
 			return;
 		}
-	struct model_block *b = add_block(r, s, part ? i->name : NULL, i->doc, part ? i->name_span : i->word_span);
+	struct model_block *b = add_block(r, s, part ? i->name : NULL, i->doc, part ? i->name_span : ast_word_span(i));
 	read_block_items(r, b, i);
 }
 
@@ -479,7 +479,7 @@ static struct schema *find_schema(struct checker *ck, struct decl *d, const stru
 		return NULL;
 	if (strcmp(kind->schema->role, word) != 0) {
 		struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0216, t->span, "`%s` is a kind of %s, not of %s", t->name, kind->schema->role, word), "declared as a kind of %s", kind->schema->role);
-		diag_fix(diag_help(g, "declare it as `%s %s: %s`", kind->schema->role, d->name, t->name), d->item->word_span, kind->schema->role, "write `%s`", kind->schema->role);
+		diag_fix(diag_help(g, "declare it as `%s %s: %s`", kind->schema->role, d->name, t->name), ast_word_span(d->item), kind->schema->role, "write `%s`", kind->schema->role);
 		return NULL;
 	}
 	if (t->args) {

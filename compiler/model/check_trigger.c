@@ -39,10 +39,10 @@ static bool source_event(struct context *cx, struct model_thing *t, const struct
 			buf_printf(&list, "%s`%s`", list.len ? ", " : "", b->name);
 		}
 	const char *best = near_best(&near);
-	struct diag *g = diag_here(diag_add(cx->ck->diags, DIAG_E0206, e->member.name_span, "source `%s` has no event `%s`", d->name, e->member.name), "not found");
+	struct diag *g = diag_here(diag_add(cx->ck->diags, DIAG_E0206, ast_member_span(e), "source `%s` has no event `%s`", d->name, e->member.name), "not found");
 	diag_label(g, d->item->name_span, "declared here");
 	if (best)
-		diag_suggest(g, e->member.name_span, best);
+		diag_suggest(g, ast_member_span(e), best);
 	else if (list.len)
 		diag_note(g, "its events are %s", buf_text(&list));
 	buf_finish(&list);

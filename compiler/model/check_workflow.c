@@ -137,7 +137,7 @@ static void check_gate(struct checker *ck, struct model_node *n)
 			const struct expr *e = check_value(&cx, i->value, &type_bool, WHAT("requirement `%s`", i->name), (struct span){0});
 			n->requirements[n->n_requirements++] = (struct model_requirement){i->name, e, i->value->span};
 		} else if (!known) {
-			struct span span = i->kind == AST_ATTRIBUTE ? i->name_span : i->kind == AST_DECLARATION ? i->word_span : i->span;
+			struct span span = i->kind == AST_ATTRIBUTE ? i->name_span : i->kind == AST_DECLARATION ? ast_word_span(i) : i->span;
 			diag_help(diag_here(diag_add(ck->diags, DIAG_E0213, span, "a gate has no `%s`", i->kind == AST_ATTRIBUTE ? i->name : i->word ? i->word : "such item"), "unknown here"),
 				"a gate has `of`, `on_fail` and `require NAME = condition`");
 		}

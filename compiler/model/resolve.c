@@ -221,9 +221,9 @@ static void unknown_word(struct checker *ck, const struct ast_item *item)
 			near_offer(&near, words[i].word);
 	near_offer(&near, "twin");
 	const char *best = near_best(&near);
-	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0201, item->word_span, "there is no declaration `%s`", item->word), "unknown declaration");
+	struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0201, ast_word_span(item), "there is no declaration `%s`", item->word), "unknown declaration");
 	if (best)
-		diag_suggest(d, item->word_span, best);
+		diag_suggest(d, ast_word_span(item), best);
 	else if (strcmp(item->word, "gate") == 0)
 		diag_help(d, "a gate stands in a workflow, beside the calls that it guards");
 	else

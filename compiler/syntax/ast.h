@@ -18,38 +18,43 @@ enum ast_op {
 	AST_NE, AST_IN, AST_AND, AST_OR, AST_COALESCE, AST_RANGE,
 };
 struct ast_pattern { const char *name, *second; struct span span, second_span; };
+struct ast_each { struct ast_pattern *pattern; struct ast_expr *in, *when, *body; };
 struct ast_expr {
 	uint8_t kind, op;
 	bool paren;      /* stood in parentheses */
 	bool block;      /* STRING, TEXT: was written between triple quotes */
 	uint16_t depth;  /* of the tree below, bounded by AST_MAX_DEPTH */
 	struct span span;
+	uint32_t key_start, key_end;
 	const char *key; /* in a record, or a named argument; NULL: positional */
-	struct span key_span;
 	struct ast_expr *next; /* in a list of elements, entries or arguments */
 	union {
 		struct { const char *text; uint32_t len; } string; /* NAME (interned), STRING (unescaped) */
 		int64_t integer;
 		struct { double number; const struct unit *unit; } quantity; /* FLOAT, QUANTITY; unit NULL where it was erroneous */
 		struct { struct ast_expr *a, *b, *c; } of; /* UNARY a; BINARY a b; COND a ? b : c; INDEX a[b] */
-		struct { struct ast_expr *a; const struct unit *unit; struct span unit_span; } as;
-		struct { struct ast_expr *a; const char *name; struct span name_span; } member;
+		struct { struct ast_expr *a; const struct unit *unit; uint32_t unit_start, unit_end; } as;
+		struct { struct ast_expr *a; const char *name; uint32_t name_start, name_end; } member;
 		struct { struct ast_expr *a, *args; } call;
 		struct { struct ast_expr *first; uint32_t len; } list; /* LIST, RECORD, TEXT */
-		struct { struct ast_pattern *pattern; struct ast_expr *in, *when, *body; } each;
+		struct ast_each *each;
 	};
 };
+static inline struct span ast_key_span(const struct ast_expr *e) { return (struct span){e->span.file, e->key_start, e->key_end}; }
+static inline struct span ast_member_span(const struct ast_expr *e) { return (struct span){e->span.file, e->member.name_start, e->member.name_end}; }
+static inline struct span ast_unit_span(const struct ast_expr *e) { return (struct span){e->span.file, e->as.unit_start, e->as.unit_end}; }
 
 enum ast_type_kind { AST_TYPE_PATH, AST_TYPE_UNIT, AST_TYPE_ENUM, AST_TYPE_RECORD };
 struct ast_type {
 	uint8_t kind;
 	bool optional;
 	struct span span;
-	const char *name;           /* PATH: dotted, interned */
-	const struct unit *unit;    /* UNIT argument */
-	struct ast_type *args;      /* PATH: between < and > */
-	struct ast_expr *members;   /* ENUM: strings */
-	struct ast_item *fields;    /* RECORD */
+	union {
+		struct { const char *name; struct ast_type *args; }; /* PATH: dotted, interned; between < and > */
+		const struct unit *unit;    /* UNIT argument */
+		struct ast_expr *members;   /* ENUM: strings */
+		struct ast_item *fields;    /* RECORD */
+	};
 	struct ast_expr *low, *high, *matching; /* bounds: numbers, quantities or a path; matching: a string; or NULL */
 	struct ast_type *next;
 };
@@ -59,19 +64,23 @@ struct ast_parameter { const char *name; struct span span; struct ast_type *type
 struct ast_item {
 	uint8_t kind;
 	bool has_body, has_otherwise;
-	struct span span, name_span, word_span;
+	struct span span, name_span; /* span: begins with the word where there is one */
 	const char *word;  /* DECLARATION: `step`; BLOCK: its name */
 	const char *name;  /* ATTRIBUTE key, FIELD, DECLARATION, FUNCTION; IMPORT: the name after `as`, or NULL */
 	struct ast_type *type;        /* FIELD, DECLARATION; FUNCTION: result */
 	struct ast_expr *value;       /* ATTRIBUTE, FIELD, DECLARATION, FUNCTION; FOR: the list; IF: condition; IMPORT: STRING, or NAME with dots */
-	struct ast_parameter *parameters; /* DECLARATION <F: format>; FUNCTION (x: T) */
 	struct ast_item *body;        /* first of it */
-	struct ast_item *otherwise;   /* IF: the `else` body's first item, or one IF */
-	struct ast_pattern *pattern;  /* FOR */
+	union {
+		struct ast_parameter *parameters; /* DECLARATION <F: format>; FUNCTION (x: T) */
+		struct ast_item *otherwise;       /* IF: the `else` body's first item, or one IF */
+		struct ast_pattern *pattern;      /* FOR */
+	};
 	struct ast_annotation *annotations;
 	const char *doc;              /* its ## lines joined by newlines, or NULL */
 	struct ast_item *next;
 };
+/* Of its word; nowhere for an item that has none. */
+struct span ast_word_span(const struct ast_item *i);
 /* A token as written: for fmt. `angle`: the < or > of a type. */
 struct ast_token { uint16_t kind; bool angle; uint32_t start, end; };
 struct ast_comment { struct span span; bool doc, own_line, taken; };

@@ -13,7 +13,7 @@ static void collect(struct item_list *list, struct ast_item *i)
 			collect(list, k);
 	for (struct ast_item *k = i->body; k; k = k->next)
 		collect(list, k);
-	for (struct ast_item *k = i->otherwise; k; k = k->next)
+	for (struct ast_item *k = i->has_otherwise ? i->otherwise : NULL; k; k = k->next)
 		collect(list, k);
 }
 

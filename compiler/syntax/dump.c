@@ -52,15 +52,15 @@ static void show_number(const struct ast_expr *e, struct buf *b)
 
 static void show_each(const struct ast_expr *e, struct buf *b)
 {
-	const struct ast_pattern *p = e->each.pattern;
+	const struct ast_pattern *p = e->each->pattern;
 	buf_printf(b, p->second ? "[for (%s, %s) in " : "[for %s in ", p->name, p->second);
-	show_expr(e->each.in, b);
-	if (e->each.when) {
+	show_expr(e->each->in, b);
+	if (e->each->when) {
 		buf_puts(b, " if ");
-		show_expr(e->each.when, b);
+		show_expr(e->each->when, b);
 	}
 	buf_puts(b, " -> ");
-	show_expr(e->each.body, b);
+	show_expr(e->each->body, b);
 	buf_putc(b, ']');
 }
 
@@ -178,16 +178,17 @@ static struct doc *dump_item(struct arena *a, struct sources *s, const struct as
 	}
 	if (i->annotations)
 		set_text(a, d, "annotations", &b);
-	for (const struct ast_parameter *q = i->parameters; q; q = q->next) {
-		buf_printf(&b, "%s%s", q == i->parameters ? "" : ", ", q->name);
+	const struct ast_parameter *parameters = i->kind == AST_DECLARATION || i->kind == AST_FUNCTION ? i->parameters : NULL;
+	for (const struct ast_parameter *q = parameters; q; q = q->next) {
+		buf_printf(&b, "%s%s", q == parameters ? "" : ", ", q->name);
 		if (q->type) {
 			buf_puts(&b, ": ");
 			show_type(q->type, &b);
 		}
 	}
-	if (i->parameters)
+	if (parameters)
 		set_text(a, d, "parameters", &b);
-	if (i->pattern)
+	if (i->kind == AST_FOR)
 		doc_set(a, d, "each", i->pattern->second ? doc_printf(a, "(%s, %s)", i->pattern->name, i->pattern->second) : doc_string(a, i->pattern->name));
 	if (i->type) {
 		show_type(i->type, &b);

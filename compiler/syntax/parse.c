@@ -225,7 +225,8 @@ struct ast_expr *parse_as(struct scan *s, struct span span, struct ast_expr *a, 
 {
 	struct ast_expr *e = parse_over(s, AST_AS, span, a, NULL, NULL);
 	e->as.unit = u;
-	e->as.unit_span = unit_span;
+	e->as.unit_start = unit_span.start;
+	e->as.unit_end = unit_span.end;
 	return e;
 }
 
@@ -233,7 +234,8 @@ struct ast_expr *parse_member(struct scan *s, struct span span, struct ast_expr 
 {
 	struct ast_expr *e = parse_over(s, AST_MEMBER, span, a, NULL, NULL);
 	e->member.name = name;
-	e->member.name_span = name_span;
+	e->member.name_start = name_span.start;
+	e->member.name_end = name_span.end;
 	return e;
 }
 
@@ -274,10 +276,8 @@ struct ast_expr *parse_each(struct scan *s, struct span span, struct ast_pattern
 {
 	struct ast_expr *e = parse_over(s, AST_EACH, span, in, body, when);
 	if (e->kind == AST_EACH) {
-		e->each.pattern = p;
-		e->each.in = in;
-		e->each.when = when;
-		e->each.body = body;
+		e->each = arena_new(s->arena, struct ast_each);
+		*e->each = (struct ast_each){.pattern = p, .in = in, .when = when, .body = body};
 	}
 	return e;
 }
@@ -312,16 +312,23 @@ struct ast_item *parse_head(struct ast_item *body, uint8_t kind, struct span spa
 	body->kind = kind;
 	body->span = span;
 	body->word = word;
-	body->word_span = body->name_span = word_span;
+	body->name_span = word_span;
 	return body;
 }
 
-struct ast_item *parse_declaration(struct scan *s, struct span span, const char *word, struct span word_span, const char *name, struct span name_span)
+struct ast_item *parse_declaration(struct scan *s, struct span span, const char *word, const char *name, struct span name_span)
 {
 	struct ast_item *i = parse_item(s, AST_DECLARATION, span, name, name_span);
 	i->word = word;
-	i->word_span = word_span;
 	return i;
+}
+
+struct ast_expr *parse_keyed(struct ast_expr *e, const char *key, struct span key_span)
+{
+	e->key = key;
+	e->key_start = key_span.start;
+	e->key_end = key_span.end;
+	return e;
 }
 
 struct ast_item *parse_import(struct scan *s, struct span span, struct ast_expr *path)
@@ -506,6 +513,11 @@ void ast_finish(struct ast_file *f)
 	vec_finish(&f->tokens);
 	vec_finish(&f->comments);
 	vec_finish(&f->annotated);
+}
+
+struct span ast_word_span(const struct ast_item *i)
+{
+	return i->word ? (struct span){i->span.file, i->span.start, i->span.start + (uint32_t)strlen(i->word)} : (struct span){0};
 }
 
 const char *ast_op_text(enum ast_op op)

@@ -58,7 +58,8 @@ struct ast_pattern *parse_pattern(struct scan *s, struct span span, const char *
 struct ast_type *parse_type(struct scan *s, uint8_t kind, struct span span);
 struct ast_item *parse_item(struct scan *s, uint8_t kind, struct span span, const char *name, struct span name_span);
 struct ast_item *parse_head(struct ast_item *body, uint8_t kind, struct span span, const char *word, struct span word_span);
-struct ast_item *parse_declaration(struct scan *s, struct span span, const char *word, struct span word_span, const char *name, struct span name_span);
+struct ast_item *parse_declaration(struct scan *s, struct span span, const char *word, const char *name, struct span name_span);
+struct ast_expr *parse_keyed(struct ast_expr *e, const char *key, struct span key_span);
 struct ast_item *parse_import(struct scan *s, struct span span, struct ast_expr *path);
 struct ast_annotation *parse_annotation(struct scan *s, struct span span, const char *name, struct ast_expr *args);
 struct ast_item *parse_annotated(struct scan *s, struct ast_item *item, struct ast_annotation *first);
