@@ -50,12 +50,12 @@ static void yyerror(struct span *span, struct scan *scan, const char *message) {
 %token LT "<" GT ">" PLUS "+" MINUS "-" STAR "*" SLASH "/" PERCENT "%" BANG "!" QUESTION "?" COLON ":"
 %token EQUALS "=" COMMA "," DOT "." LPAREN "(" RPAREN ")" LBRACKET "[" RBRACKET "]" LBRACE "{" RBRACE "}" BAR "|" AT "@"
 
-%type <expr> expr primary string hole
+%type <expr> expr string hole
 %type <expr> arg entry record bound list literal opt_default
-%type <list> args args1 elements elements1 entries entries1 parts items items1 fields fields1 enum type_args parameters1 fn_parameters
+%type <list> top top1 args args1 elements elements1 entries entries1 parts items items1 fields fields1 enum type_args parameters1 fn_parameters
 %type <list> annotations
 %type <type> type type_core type_arg opt_type
-%type <item> item item_core attribute field block declaration for if repeat import function body
+%type <item> item item_core field block declaration for if repeat import function body
 %type <annotation> annotation
 %type <parameter> parameter parameters
 %type <pattern> pattern
@@ -75,7 +75,16 @@ static void yyerror(struct span *span, struct scan *scan, const char *message) {
 %precedence "." "[" "("
 
 %%
-file: seps items { parse_file(scan, $items.first); } ;
+file: seps top { parse_file(scan, $top.first); } ;
+top: %empty { $$.first = $$.last = NULL; }
+   | top1
+   | top1 sep1
+   ;
+top1: item { PARSE_FIRST($$, $item); parse_top(scan, $item); }
+    | top1 sep1 item { $$ = $1; PARSE_APPEND($$, struct ast_item, $item); parse_top(scan, $item); }
+    | error { $$.first = $$.last = NULL; }
+    | top1 sep1 error { $$ = $1; }
+    ;
 
 sep: NEWLINE | "," ;
 sep1: sep | sep1 sep ;
@@ -100,10 +109,10 @@ opt_newline: %empty | NEWLINE ;
 annotation: "@" path { $$ = parse_annotation(scan, @$, $path, NULL); }
           | "@" path "(" args ")" { $$ = parse_annotation(scan, @$, $path, $args.first); }
           ;
-item_core: attribute | field | block | declaration | for | if | repeat | import | function ;
-
+item_core: field | block | declaration | for | if | repeat | import | function
+    | key "=" expr { $$ = parse_item(scan, AST_ATTRIBUTE, @$, $key, @key); $$->value = $expr; }
+    ;
 key: NAME | STRING { $$ = parse_key(scan, $1.text, $1.len); } ;
-attribute: key "=" expr { $$ = parse_item(scan, AST_ATTRIBUTE, @$, $key, @key); $$->value = $expr; } ;
 field: NAME ":" type opt_default { $$ = parse_item(scan, AST_FIELD, @$, $NAME, @NAME); $$->type = $type; $$->value = $opt_default; } ;
 opt_default: %empty { $$ = NULL; } | "=" expr { $$ = $expr; } ;
 block: NAME body { $$ = parse_head($body, AST_BLOCK, @$, $NAME, @NAME); } ;
@@ -176,7 +185,15 @@ literal: INT { $$ = parse_int(scan, @$, $1); }
     | QUANTITY { $$ = parse_number(scan, AST_QUANTITY, @$, $1.number, $1.unit); }
     ;
 
-expr: primary
+expr: NAME { $$ = parse_name(scan, @$, $1); }
+    | string
+    | literal
+    | "true" { $$ = parse_expr(scan, AST_TRUE, @$); }
+    | "false" { $$ = parse_expr(scan, AST_FALSE, @$); }
+    | "null" { $$ = parse_expr(scan, AST_NULL, @$); }
+    | "(" expr ")" { $$ = $2; $$->paren = true; $$->span = @$; }
+    | record
+    | list
     | expr "?" expr ":" expr { $$ = parse_cond(scan, @$, $1, $3, $5); }
     | expr "??" expr { $$ = parse_binary(scan, AST_COALESCE, @$, $1, $3); }
     | expr "||" expr { $$ = parse_binary(scan, AST_OR, @$, $1, $3); }
@@ -200,16 +217,6 @@ expr: primary
     | expr "." NAME { $$ = parse_member(scan, @$, $1, $3, @3); }
     | expr "[" seps expr seps "]" { $$ = parse_index(scan, @$, $1, $4); }
     | expr "(" args ")" { $$ = parse_call(scan, @$, $1, $3.first); }
-    ;
-primary: NAME { $$ = parse_name(scan, @$, $1); }
-    | string
-    | literal
-    | "true" { $$ = parse_expr(scan, AST_TRUE, @$); }
-    | "false" { $$ = parse_expr(scan, AST_FALSE, @$); }
-    | "null" { $$ = parse_expr(scan, AST_NULL, @$); }
-    | "(" expr ")" { $$ = $2; $$->paren = true; $$->span = @$; }
-    | record
-    | list
     ;
 string: STRING { $$ = parse_string(scan, @$, $1.text, $1.len); }
     | STRING_OPEN parts STRING_CLOSE { $$ = parse_text(scan, @$, $2.first, false); }

@@ -7,7 +7,7 @@
 
 #define ALIGNMENT _Alignof(uint64_t)
 #define BLOCK_MIN_BYTES ((size_t)8 << 10)
-#define BLOCK_MAX_BYTES ((size_t)1 << 20)
+#define BLOCK_MAX_BYTES ((size_t)64 << 10) /* so that blocks that were given back are taken again */
 
 struct arena_block {
 	struct arena_block *next;
@@ -57,7 +57,7 @@ static void *alloc_large(struct arena *a, size_t bytes)
 static void add_block(struct arena *a)
 {
 	size_t bytes = BLOCK_MIN_BYTES;
-	while (bytes < a->used_bytes && bytes < BLOCK_MAX_BYTES)
+	while (bytes < a->used_bytes / 2 && bytes < BLOCK_MAX_BYTES)
 		bytes *= 2;
 	struct arena_block *b = new_block(bytes);
 	b->next = a->blocks;

@@ -15,12 +15,10 @@ void intern_finish(struct intern *in)
 
 const char *intern_n(struct intern *in, const char *s, size_t len)
 {
-	char *name = map_get_n(&in->map, s, len);
-	if (!name) {
-		name = arena_strndup(in->arena, s, len);
-		map_set_n(&in->map, name, len, name);
-	}
-	return name;
+	struct map_entry *e = map_entry_n(&in->map, s, len);
+	if (!e->value)
+		e->key = e->value = arena_strndup(in->arena, s, len);
+	return e->value;
 }
 
 const char *intern_str(struct intern *in, const char *s)

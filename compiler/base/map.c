@@ -65,7 +65,7 @@ void *map_get(const struct map *m, const char *key)
 	return map_get_n(m, key, strlen(key));
 }
 
-void *map_set_n(struct map *m, const char *key, size_t len, void *value)
+struct map_entry *map_entry_n(struct map *m, const char *key, size_t len)
 {
 	if (len > UINT32_MAX)
 		bug("a key of %zu bytes", len);
@@ -73,11 +73,17 @@ void *map_set_n(struct map *m, const char *key, size_t len, void *value)
 		grow(m);
 	uint32_t hash = map_hash(key, len);
 	struct map_entry *e = probe(m, key, len, hash);
-	void *before = e->value;
 	if (!e->key) {
 		*e = (struct map_entry){.key = key, .len = (uint32_t)len, .hash = hash};
 		m->len++;
 	}
+	return e;
+}
+
+void *map_set_n(struct map *m, const char *key, size_t len, void *value)
+{
+	struct map_entry *e = map_entry_n(m, key, len);
+	void *before = e->value;
 	e->value = value;
 	return before;
 }

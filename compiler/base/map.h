@@ -18,6 +18,8 @@ void map_init(struct map *m);
 void map_finish(struct map *m); /* accepts NULL and zero */
 void *map_get(const struct map *m, const char *key);
 void *map_get_n(const struct map *m, const char *key, size_t len);
+/* The entry of the key; a new one has no value yet. Valid until the next that is new. */
+struct map_entry *map_entry_n(struct map *m, const char *key, size_t len);
 /* Sets and returns the value that was there before, or NULL. */
 void *map_set(struct map *m, const char *key, void *value);
 void *map_set_n(struct map *m, const char *key, size_t len, void *value);

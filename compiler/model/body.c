@@ -54,7 +54,8 @@ static struct model_slot *new_slot(struct builder *b, struct model_body *body, e
 
 static bool add_name(struct builder *b, struct model_body *body, const char *name, const struct ast_item *item, struct span span, struct model_slot *slot, struct model_node *node)
 {
-	struct model_name *old = map_get(&body->names, name);
+	struct map_entry *e = map_entry_n(&body->names, name, strlen(name));
+	const struct model_name *old = e->value;
 	if (old) {
 		struct diag *d = diag_here(diag_add(b->ck->diags, DIAG_E0203, span, "`%s` is named twice here", name), "named again here");
 		diag_label(d, old->slot ? old->slot->span : old->node->span, "first named here");
@@ -62,7 +63,7 @@ static bool add_name(struct builder *b, struct model_body *body, const char *nam
 	}
 	struct model_name *n = arena_new(b->ck->arena, struct model_name);
 	*n = (struct model_name){.name = name, .item = item, .slot = slot, .node = node};
-	map_set(&body->names, name, n);
+	e->value = n;
 	return true;
 }
 
@@ -250,7 +251,7 @@ static void build_inputs(struct builder *b, struct model_body *body, struct decl
 			continue;
 		struct decl *p = module_find(b->ck, b->module, i->name);
 		if (p && p->kind == DECL_PARAM && p->module == d->module)
-			diag_label(diag_here(diag_add(b->ck->diags, DIAG_E0203, i->name_span, "an input and a parameter are both called `%s`", i->name), "this input"), p->item->name_span, "this %s", p->item->word);
+			diag_label(diag_here(diag_add(b->ck->diags, DIAG_E0203, i->name_span, "an input and a parameter are both called `%s`", i->name), "this input"), p->span, "this %s", p->word);
 	}
 }
 

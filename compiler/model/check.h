@@ -12,9 +12,11 @@ struct decl {
 	enum decl_kind kind;
 	enum decl_state state;
 	bool failed;               /* an error was reported for it: uses stay silent */
+	const char *word;          /* "step", "param", ...; of an import or a function: NULL */
 	const char *name, *full;   /* full: with the module's prefix */
+	struct span span;          /* of the name */
 	struct decl *outer;        /* while BUSY: who asked */
-	const struct ast_item *item;
+	const struct ast_item *item; /* NULL once a step is settled: its tree is given back */
 	struct module *module;
 	union {
 		struct module *import;  /* NULL where it could not be read */

@@ -307,7 +307,7 @@ static struct expr *unknown_function(struct context *cx, const struct ast_expr *
 static struct expr *nested_call(struct context *cx, const struct ast_expr *e, const struct decl *d)
 {
 	struct diag *g = diag_here(diag_add(cx->ck->diags, DIAG_E0314, e->span, "a call of the %s `%s` stands alone, with a name", decl_words(d), d->name), "inside another expression");
-	diag_label(g, d->item->name_span, "declared here");
+	diag_label(g, d->span, "declared here");
 	diag_help(g, "give it a name in the workflow, `x = %s(...)`, and use `x` here", d->name);
 	return make_poison(cx->ck, e->span);
 }

@@ -143,7 +143,7 @@ static struct expr *thing_ref(struct context *cx, const struct ast_expr *e, stru
 static struct expr *closed_name(struct context *cx, const struct ast_expr *e, const struct decl *d)
 {
 	struct diag *g = diag_here(diag_add(cx->ck->diags, DIAG_E0211, e->span, "a command sees only its step's inputs and outputs, not the %s `%s`", decl_words(d), d->name), "not visible here");
-	diag_label(g, d->item->name_span, "declared here");
+	diag_label(g, d->span, "declared here");
 	if (d->kind == DECL_PARAM)
 		diag_help(g, "give the step an input: `input %s: TYPE`, and pass `%s: %s` where it is called", d->name, d->name, d->name);
 	return make_poison(cx->ck, e->span);
@@ -156,7 +156,7 @@ static struct expr *decl_ref(struct context *cx, const struct ast_expr *e, struc
 	switch (d->kind) {
 	case DECL_PARAM: return param_ref(cx, e, d);
 	case DECL_THING:
-		if (strcmp(d->item->word, "step") != 0)
+		if (strcmp(d->word, "step") != 0)
 			return thing_ref(cx, e, d);
 		break;
 	case DECL_IMPORT:
@@ -192,7 +192,7 @@ void offer_names(struct context *cx, struct near *near)
 	}
 	for (uint32_t i = 0; !cx->closed && i < cx->module->names.cap; i++) {
 		struct decl *d = cx->module->names.entries[i].value;
-		if (cx->module->names.entries[i].key && (d->kind == DECL_PARAM || d->kind == DECL_IMPORT || (d->kind == DECL_THING && strcmp(d->item->word, "step") != 0)))
+		if (cx->module->names.entries[i].key && (d->kind == DECL_PARAM || d->kind == DECL_IMPORT || (d->kind == DECL_THING && strcmp(d->word, "step") != 0)))
 			near_offer(near, d->name);
 	}
 }
@@ -385,7 +385,7 @@ static struct expr *metric_member(struct context *cx, const struct ast_expr *e, 
 		if (strcmp(names[i], e->member.name) == 0)
 			return ref(cx->ck, EXPR_EVENT, e->span, d->thing->metrics[i].type, 0, arena_printf(cx->ck->arena, "%s.%s", d->full, names[i]));
 	}
-	return unknown_member(cx, e, arena_printf(cx->ck->arena, "step `%s`", d->name), names, d->thing->n_metrics, d->item->name_span);
+	return unknown_member(cx, e, arena_printf(cx->ck->arena, "step `%s`", d->name), names, d->thing->n_metrics, d->span);
 }
 
 static struct expr *check_member(struct context *cx, const struct ast_expr *e)
@@ -409,7 +409,7 @@ static struct expr *check_member(struct context *cx, const struct ast_expr *e)
 			vec_finish(&names);
 			return x;
 		}
-		if (d->kind == DECL_THING && strcmp(d->item->word, "step") != 0)
+		if (d->kind == DECL_THING && strcmp(d->word, "step") != 0)
 			return thing_member(cx, e, d);
 		if (d->kind == DECL_THING && cx->trigger)
 			return metric_member(cx, e, d);

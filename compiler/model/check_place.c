@@ -49,7 +49,7 @@ static void unknown_part(struct context *cx, const struct decl *infra, const cha
 		}
 	const char *best = near_best(&near);
 	struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0206, span, "%s `%s` has no part `%s`", infra->thing->role, infra->name, name), "not found");
-	diag_label(d, infra->item->name_span, "declared here");
+	diag_label(d, infra->span, "declared here");
 	if (list.len)
 		diag_note(d, "its parts are %s", buf_text(&list));
 	if (best)

@@ -80,7 +80,7 @@ static const struct expr *check_weights(struct context *cx, const struct ast_exp
 	const struct type_field *f = type_field(d->workflow->result, e->member.name);
 	if (!f) {
 		struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0206, ast_member_span(e), "workflow `%s` has no output `%s`", d->name, e->member.name), "not found");
-		diag_label(g, d->item->name_span, "declared here");
+		diag_label(g, d->span, "declared here");
 		struct near near;
 		near_init(&near, e->member.name);
 		for (uint32_t i = 0; i < d->workflow->result->n; i++)
@@ -456,12 +456,12 @@ static void read_members(struct thing_reader *r)
 static struct schema *find_schema(struct checker *ck, struct decl *d, const struct format **ret_format)
 {
 	const struct ast_type *t = d->item->type;
-	const char *word = d->item->word;
+	const char *word = d->word;
 	struct decl *s = module_find(ck, ck->prelude, word);
 	if (!t) {
 		bool needs_kind = strcmp(word, "infra") == 0 || strcmp(word, "service") == 0 || strcmp(word, "source") == 0;
 		if (needs_kind) {
-			diag_help(diag_here(diag_add(ck->diags, DIAG_E0216, d->item->name_span, "%s `%s` does not say what it is", word, d->name), "no kind"),
+			diag_help(diag_here(diag_add(ck->diags, DIAG_E0216, d->span, "%s `%s` does not say what it is", word, d->name), "no kind"),
 				"import one and name it: `%s %s: %s { ... }`", word, d->name, *word == 'i' ? "slurm.cluster" : word[1] == 'e' ? "mlflow.server" : "kafka.topic<csv>");
 			return NULL;
 		}
@@ -570,7 +570,7 @@ struct model_thing *check_thing(struct checker *ck, struct decl *d)
 	if (!schema)
 		return NULL;
 	struct model_thing *t = arena_new(ck->arena, struct model_thing);
-	*t = (struct model_thing){.role = schema->role, .name = d->full, .doc = d->item->doc, .span = d->item->name_span, .schema = schema, .format = format};
+	*t = (struct model_thing){.role = schema->role, .name = d->full, .doc = d->item->doc, .span = d->span, .schema = schema, .format = format};
 	d->thing = t;
 	struct thing_reader r = {.ck = ck, .decl = d, .t = t};
 	r.scope = (struct scope){.kind = SCOPE_STEP, .step = t, .outputs = true};

@@ -40,7 +40,7 @@ static bool source_event(struct context *cx, struct model_thing *t, const struct
 		}
 	const char *best = near_best(&near);
 	struct diag *g = diag_here(diag_add(cx->ck->diags, DIAG_E0206, ast_member_span(e), "source `%s` has no event `%s`", d->name, e->member.name), "not found");
-	diag_label(g, d->item->name_span, "declared here");
+	diag_label(g, d->span, "declared here");
 	if (best)
 		diag_suggest(g, ast_member_span(e), best);
 	else if (list.len)
@@ -107,7 +107,7 @@ static bool cron_call(struct context *cx, struct model_thing *t, const struct as
 	const char *error = cron_error(cx->ck->arena, arg->string.text);
 	if (error)
 		diag_help(diag_here(diag_add(cx->ck->diags, DIAG_E0305, arg->span, "this is no time table: %s", error), "five fields are wanted"), "such as \"0 3 1 * *\": at 3 o'clock on the first of every month");
-	t->cron = arg->string.text;
+	t->cron = arena_strdup(cx->ck->arena, arg->string.text);
 	struct type_field *fields = arena_new_n(cx->ck->arena, struct type_field, 1);
 	fields[0] = (struct type_field){.name = "time", .type = &type_string};
 	cx->event = type_record(cx->ck->arena, fields, 1, "event of `cron`");
@@ -145,7 +145,7 @@ static void check_run(struct context *cx, struct model_thing *t, const struct as
 	t->runs = d->workflow;
 	d->workflow->used = true;
 	struct span *spans;
-	struct callee callee = {"workflow", d->name, d->item->name_span, d->workflow->inputs, d->workflow->n_inputs};
+	struct callee callee = {"workflow", d->name, d->span, d->workflow->inputs, d->workflow->n_inputs};
 	check_arguments(cx, e, &callee, NULL, &t->run_args, &spans);
 }
 

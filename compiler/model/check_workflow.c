@@ -74,10 +74,10 @@ static void read_outputs(struct checker *ck, struct decl *d, struct model_workfl
 struct model_workflow *check_workflow_head(struct checker *ck, struct decl *d)
 {
 	struct model_workflow *w = arena_new(ck->arena, struct model_workflow);
-	*w = (struct model_workflow){.name = d->full, .doc = d->item->doc, .span = d->item->name_span, .decl = d, .id = ck->model->workflows.len};
+	*w = (struct model_workflow){.name = d->full, .doc = d->item->doc, .span = d->span, .decl = d, .id = ck->model->workflows.len};
 	d->workflow = w;
 	if (d->item->type || d->item->value || d->item->parameters)
-		diag_help(diag_here(diag_add(ck->diags, DIAG_E0207, d->item->name_span, "a workflow has a body only"), "more than a name"), "write `workflow %s { ... }`", d->name);
+		diag_help(diag_here(diag_add(ck->diags, DIAG_E0207, d->span, "a workflow has a body only"), "more than a name"), "write `workflow %s { ... }`", d->name);
 	*vec_push(&ck->model->workflows) = w;
 	uint32_t n = 0;
 	for (const struct ast_item *i = d->item->body; i; i = i->next)

@@ -215,7 +215,7 @@ enum model_phase expr_phase(const struct expr *e);
 
 struct ast_file;
 struct intern;
-/* Reads the main file's tree and all imports. Never NULL; errors are in ds, whose arena and sources are used. */
+/* Reads the main file's tree, which it gives back on the way, and all imports. Never NULL; errors are in ds, whose arena and sources are used. */
 struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file *main_file);
 /* rules.c: every row whose layer had no error so far, with the defaults and once for each scenario. */
 void model_rules(struct model *m, struct diags *ds);

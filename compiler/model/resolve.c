@@ -21,7 +21,7 @@ const char *decl_words(const struct decl *d)
 	case DECL_IMPORT: return "import";
 	case DECL_FUNCTION: return "function";
 	case DECL_PARAM: case DECL_SCENARIO: case DECL_THING: case DECL_WORKFLOW: case DECL_FORMAT: case DECL_SCHEMA:
-		return d->item->word;
+		return d->word;
 	}
 	return "";
 }
@@ -62,7 +62,7 @@ struct decl *module_called(struct checker *ck, struct module *m, const struct as
 
 bool decl_is(const struct decl *d, const char *word)
 {
-	return d && d->kind == DECL_THING && strcmp(d->item->word, word) == 0;
+	return d && d->kind == DECL_THING && strcmp(d->word, word) == 0;
 }
 
 /* -- reading ------------------------------------------------------------------------------------------------------- */
@@ -199,16 +199,17 @@ static const char *import_name(struct checker *ck, const struct ast_item *item)
 static void declare(struct checker *ck, struct module *m, enum decl_kind kind, const char *name, const struct ast_item *item)
 {
 	struct map *names = kind == DECL_FUNCTION ? &m->functions : &m->names;
-	struct decl *old = map_get(names, name);
+	struct map_entry *e = map_entry_n(names, name, strlen(name));
+	const struct decl *old = e->value;
 	if (old) {
 		struct diag *d = diag_here(diag_add(ck->diags, DIAG_E0203, item->name_span, "`%s` is declared twice", name), "declared again here");
-		diag_label(d, old->item->name_span, "first declared here");
+		diag_label(d, old->span, "first declared here");
 		return;
 	}
 	struct decl *d = arena_new(ck->arena, struct decl);
-	*d = (struct decl){.kind = kind, .name = name, .item = item, .module = m};
+	*d = (struct decl){.kind = kind, .word = item->word, .name = name, .span = item->name_span, .item = item, .module = m};
 	d->full = *m->prefix ? intern_str(ck->intern, arena_printf(ck->arena, "%s%s", m->prefix, name)) : name;
-	map_set(names, name, d);
+	e->value = d;
 	*vec_push(&m->decls) = d;
 }
 
@@ -249,7 +250,7 @@ static void read_twin(struct checker *ck, struct module *m, const struct ast_ite
 				diag_help(diag_here(diag_add(ck->diags, DIAG_E0210, i->value->span, "edition %lld is not known", (long long)model->edition), "no such edition"),
 					"this version knows edition 2026");
 		} else if (i->kind == AST_ATTRIBUTE && strcmp(i->name, "version") == 0 && i->value->kind == AST_STRING) {
-			model->version = i->value->string.text;
+			model->version = arena_strdup(ck->arena, i->value->string.text);
 		} else {
 			diag_help(diag_here(diag_add(ck->diags, DIAG_E0207, i->span, "`%s` is nothing that a twin has", i->name ? i->name : i->word ? i->word : "this"), "unknown here"),
 				"write `twin %s { edition = 2026, version = \"1.0.0\" }`", item->name);
@@ -303,11 +304,11 @@ void report_cycle(struct checker *ck, struct decl *d)
 	if (d->failed)
 		return;
 	d->failed = true;
-	struct diag *g = diag_add(ck->diags, DIAG_E0444, d->item->name_span, "`%s` needs itself", d->name);
+	struct diag *g = diag_add(ck->diags, DIAG_E0444, d->span, "`%s` needs itself", d->name);
 	const char *next = d->name;
 	for (struct decl *k = ck->settling; k && k != d; next = k->name, k = k->outer) {
 		k->failed = true;
-		diag_label(g, k->item->name_span, "`%s` needs `%s`", k->name, next);
+		diag_label(g, k->span, "`%s` needs `%s`", k->name, next);
 	}
 	diag_here(g, "`%s` needs `%s`", d->name, next);
 }
@@ -352,7 +353,7 @@ static void settle_param(struct checker *ck, struct decl *d)
 static void settle_scenario(struct checker *ck, struct decl *d)
 {
 	struct model_scenario *s = arena_new(ck->arena, struct model_scenario);
-	*s = (struct model_scenario){.name = d->name, .doc = d->item->doc, .span = d->item->name_span};
+	*s = (struct model_scenario){.name = d->name, .doc = d->item->doc, .span = d->span};
 	uint32_t n = 0;
 	for (const struct ast_item *i = d->item->body; i; i = i->next)
 		n++;
@@ -364,12 +365,12 @@ static void settle_scenario(struct checker *ck, struct decl *d)
 			continue;
 		}
 		struct decl *p = module_find(ck, d->module, i->name);
-		if (!p || p->kind != DECL_PARAM || strcmp(p->item->word, "param") != 0) {
+		if (!p || p->kind != DECL_PARAM || strcmp(p->word, "param") != 0) {
 			struct near near;
 			near_init(&near, i->name);
 			for (uint32_t k = 0; k < d->module->names.cap; k++) {
 				struct decl *o = d->module->names.entries[k].value;
-				if (d->module->names.entries[k].key && o->kind == DECL_PARAM && strcmp(o->item->word, "param") == 0)
+				if (d->module->names.entries[k].key && o->kind == DECL_PARAM && strcmp(o->word, "param") == 0)
 					near_offer(&near, o->name);
 			}
 			const char *best = near_best(&near);
@@ -380,7 +381,7 @@ static void settle_scenario(struct checker *ck, struct decl *d)
 		}
 		if (!decl_settle(ck, p))
 			continue;
-		const struct expr *e = check_value(&cx, i->value, p->param->type, WHAT("parameter `%s`", p->name), p->item->name_span);
+		const struct expr *e = check_value(&cx, i->value, p->param->type, WHAT("parameter `%s`", p->name), p->span);
 		const struct value *v;
 		if (!is_poison(e) && model_eval(ck->model, ck->arena, e, &v) == EVAL_OK)
 			s->settings[s->n_settings++] = (struct model_setting){p->param, v, i->value->span};
@@ -390,14 +391,14 @@ static void settle_scenario(struct checker *ck, struct decl *d)
 
 static const char *text_of(struct checker *ck, const struct ast_expr *e)
 {
-	if (e->kind == AST_STRING)
-		return e->string.text;
 	struct buf b = {0};
+	if (e->kind == AST_STRING)
+		buf_puts(&b, e->string.text);
 	if (e->kind == AST_LIST)
 		for (const struct ast_expr *x = e->list.first; x; x = x->next)
 			if (x->kind == AST_STRING)
 				buf_printf(&b, "%s%s", b.len ? " " : "", x->string.text);
-	const char *text = b.len ? arena_strdup(ck->arena, buf_text(&b)) : NULL;
+	const char *text = b.len || e->kind == AST_STRING ? arena_strdup(ck->arena, buf_text(&b)) : NULL;
 	buf_finish(&b);
 	return text;
 }
@@ -445,6 +446,10 @@ bool decl_settle(struct checker *ck, struct decl *d)
 	}
 	ck->settling = d->outer;
 	d->state = DECL_DONE;
+	if (decl_is(d, "step")) {
+		ast_release(d->module->ast, d->item);
+		d->item = NULL;
+	}
 	if ((d->kind == DECL_THING && !d->thing) || (d->kind == DECL_SCHEMA && !d->schema) || (d->kind == DECL_WORKFLOW && !d->workflow))
 		d->failed = true;
 	return !d->failed;
@@ -454,7 +459,7 @@ bool decl_settle(struct checker *ck, struct decl *d)
 
 static const char *annotation_name(const struct ast_expr *e)
 {
-	return !e || e->key ? NULL : e->kind == AST_NAME || e->kind == AST_STRING ? e->string.text : NULL;
+	return e && !e->key && (e->kind == AST_NAME || e->kind == AST_STRING) ? e->string.text : NULL;
 }
 
 /* @allow(unused-param, "why"): the rule's name reads as a subtraction, so its text is taken. */
@@ -462,14 +467,14 @@ static const char *rule_name(struct checker *ck, const struct ast_expr *e)
 {
 	const char *text = annotation_name(e);
 	if (text || !e || e->kind != AST_BINARY)
-		return text;
+		return text ? arena_strdup(ck->arena, text) : NULL;
 	return arena_strndup(ck->arena, ck->sources->list.at[e->span.file].text + e->span.start, e->span.end - e->span.start);
 }
 
 static void collect_allow(struct checker *ck, const struct ast_item *i, const struct ast_annotation *a)
 {
 	const struct ast_expr *reason = a->args ? a->args->next : NULL;
-	*vec_push(&ck->model->allows) = (struct model_allow){.rule = rule_name(ck, a->args), .reason = reason && reason->kind == AST_STRING ? reason->string.text : NULL, .span = a->span, .scope = i->span};
+	*vec_push(&ck->model->allows) = (struct model_allow){.rule = rule_name(ck, a->args), .reason = reason && reason->kind == AST_STRING ? arena_strdup(ck->arena, reason->string.text) : NULL, .span = a->span, .scope = i->span};
 }
 
 static void collect_imports(struct checker *ck, struct module *m)
@@ -513,7 +518,7 @@ static void check_annotations(struct checker *ck, const struct ast_file *file)
 static void settle_all(struct checker *ck, struct module *m, enum decl_kind kind, const char *word)
 {
 	for (uint32_t i = 0; i < m->decls.len; i++)
-		if (m->decls.at[i]->kind == kind && (!word || strcmp(m->decls.at[i]->item->word, word) == 0))
+		if (m->decls.at[i]->kind == kind && (!word || strcmp(m->decls.at[i]->word, word) == 0))
 			decl_settle(ck, m->decls.at[i]);
 }
 
@@ -586,8 +591,7 @@ struct model *model_resolve(struct diags *ds, struct intern *in, struct ast_file
 		map_finish(&k->names);
 		map_finish(&k->functions);
 		vec_finish(&k->decls);
-		if (k->ast != main_file)
-			ast_finish(k->ast);
+		ast_finish(k->ast);
 	}
 	map_finish(&ck.formats);
 	map_finish(&ck.shared);

@@ -94,7 +94,7 @@ static void read_annotations(struct schema_reader *r, const struct ast_item *ite
 		} else if (strcmp(a->name, "runs") == 0) {
 			for (const struct ast_expr *e = a->args; e; e = e->next)
 				if (e->kind == AST_STRING)
-					add_name(r->ck, &r->schema->runs, &r->schema->n_runs, e->string.text);
+					add_name(r->ck, &r->schema->runs, &r->schema->n_runs, intern_str(r->ck->intern, e->string.text));
 		} else if (!doc_get(all, a->name)) {
 			doc_set(r->ck->arena, all, a->name, annotation_doc(r->ck, a));
 		}
@@ -146,13 +146,13 @@ struct schema *schema_read(struct checker *ck, struct decl *d)
 {
 	struct schema *s = arena_new(ck->arena, struct schema);
 	struct schema_reader r = {.ck = ck, .decl = d, .schema = s};
-	*s = (struct schema){.name = d->full, .doc = d->item->doc, .span = d->item->name_span, .role = d->full};
+	*s = (struct schema){.name = d->full, .doc = d->item->doc, .span = d->span, .role = d->full};
 	for (const struct ast_parameter *p = d->item->parameters; p; p = p->next)
 		add_name(ck, &s->parameters, &s->n_parameters, p->name);
-	if (strcmp(d->item->word, "kind") == 0) {
+	if (strcmp(d->word, "kind") == 0) {
 		struct decl *role = d->item->type && d->item->type->kind == AST_TYPE_PATH ? module_find_path(ck, d->module, d->item->type->name) : NULL;
 		if (!role || role->kind != DECL_SCHEMA || !decl_settle(ck, role)) {
-			diag_help(diag_here(diag_add(ck->diags, DIAG_E0204, d->item->type ? d->item->type->span : d->item->name_span, "a kind is of a role or of another kind"), "unknown role"),
+			diag_help(diag_here(diag_add(ck->diags, DIAG_E0204, d->item->type ? d->item->type->span : d->span, "a kind is of a role or of another kind"), "unknown role"),
 				"the roles are infra, service, source, step, model, gate and trigger");
 			return NULL;
 		}

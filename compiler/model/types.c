@@ -221,7 +221,7 @@ static const struct type *with_constraint(struct type_context *tc, const struct 
 			diag_here(diag_add(tc->ck->diags, DIAG_E0302, t->span, "`matching` goes with a string and a pattern"), "this is %s", a_type(tc->ck, base));
 			return &type_poison;
 		}
-		with->pattern = t->matching->string.text;
+		with->pattern = arena_strdup(tc->ck->arena, t->matching->string.text);
 	}
 	return with;
 }

@@ -64,6 +64,7 @@ struct ast_parameter { const char *name; struct span span; struct ast_type *type
 struct ast_item {
 	uint8_t kind;
 	bool has_body, has_otherwise;
+	uint32_t part; /* at the top of a file: of file->parts */
 	struct span span, name_span; /* span: begins with the word where there is one */
 	const char *word;  /* DECLARATION: `step`; BLOCK: its name */
 	const char *name;  /* ATTRIBUTE key, FIELD, DECLARATION, FUNCTION; IMPORT: the name after `as`, or NULL */
@@ -84,9 +85,12 @@ struct span ast_word_span(const struct ast_item *i);
 /* A token as written: for fmt. `angle`: the < or > of a type. */
 struct ast_token { uint16_t kind; bool angle; uint32_t start, end; };
 struct ast_comment { struct span span; bool doc, own_line, taken; };
+/* Neighbours at the top of a file and all that stands in them: given back together, when none is needed any more. */
+struct ast_part { struct arena arena; uint32_t needed; };
 struct ast_file {
 	uint32_t source;
 	struct ast_item *items;
+	VEC(struct ast_part) parts; /* the tree is theirs; names, units and documentation are the caller's arena's */
 	VEC(struct ast_token) tokens; /* only when asked for */
 	VEC(struct ast_comment) comments;
 	VEC(const struct ast_item *) annotated; /* all items with annotations, in order of the text */
@@ -95,9 +99,11 @@ struct ast_file {
 #define AST_MAX_DEPTH 400
 #define AST_MAX_BYTES ((size_t)256 << 20)
 
-/* Parses source number `source`. Never NULL; errors go to diags. */
+/* Parses source number `source`. Never NULL; errors go to diags. Documentation, units and names outlive the tree. */
 struct ast_file *ast_parse(struct arena *a, struct intern *in, struct diags *ds, uint32_t source, bool keep_tokens);
-void ast_finish(struct ast_file *f); /* the growing arrays only; the rest is the arena's */
+/* Nothing of this item at the top of the file is needed any more. */
+void ast_release(struct ast_file *f, const struct ast_item *item);
+void ast_finish(struct ast_file *f); /* accepts NULL and what is finished; the file itself is the arena's */
 /* The file in its one layout: same tokens, same comments, line breaks kept, indentation and blanks made regular. */
 void ast_format(const struct ast_file *f, const char *text, struct buf *ret);
 struct doc *ast_dump(struct arena *a, struct sources *s, const struct ast_file *f);

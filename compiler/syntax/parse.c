@@ -4,6 +4,12 @@
 #include "compiler/syntax/scan.h"
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#define PART_BYTES ((size_t)0) /* so that every use behind ast_release is seen */
+#else
+#define PART_BYTES ((size_t)56 << 10) /* a little less than what the blocks of an arena come to */
+#endif
+
 static uint16_t deeper(struct scan *s, struct span span, uint16_t depth)
 {
 	if (depth < AST_MAX_DEPTH)
@@ -384,6 +390,20 @@ void parse_angle(struct scan *s, struct span span)
 		}
 }
 
+static void new_part(struct scan *s)
+{
+	s->arena = &vec_push(&s->file->parts)->arena;
+}
+
+void parse_top(struct scan *s, struct ast_item *item)
+{
+	item->part = s->file->parts.len - 1;
+	vec_last(&s->file->parts)->needed++;
+	parse_attach_docs(s, item);
+	if (s->arena->used_bytes > PART_BYTES)
+		new_part(s);
+}
+
 void parse_file(struct scan *s, struct ast_item *items)
 {
 	s->file->items = items;
@@ -488,9 +508,10 @@ static bool readable(struct scan *s)
 struct ast_file *ast_parse(struct arena *a, struct intern *in, struct diags *ds, uint32_t source, bool keep_tokens)
 {
 	const struct source *src = &ds->sources->list.at[source];
-	struct scan s = {.arena = a, .intern = in, .diags = ds, .text = src->text, .len = (uint32_t)src->len, .keep_tokens = keep_tokens, .last_name = ""};
+	struct scan s = {.kept = a, .intern = in, .diags = ds, .text = src->text, .len = (uint32_t)src->len, .keep_tokens = keep_tokens, .last_name = ""};
 	s.file = arena_new(a, struct ast_file);
 	s.file->source = source;
+	new_part(&s);
 	if (!readable(&s))
 		return s.file;
 	uint32_t bom = s.len >= 3 && memcmp(s.text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -502,14 +523,25 @@ struct ast_file *ast_parse(struct arena *a, struct intern *in, struct diags *ds,
 	yyparse(&s);
 	scan_destroy(s.flex);
 	map_finish(&s.units);
-	parse_attach_docs(&s);
+	vec_finish(&s.listed);
 	return s.file;
+}
+
+void ast_release(struct ast_file *f, const struct ast_item *item)
+{
+	struct ast_part *part = &f->parts.at[item->part];
+	if (--part->needed == 0)
+		arena_finish(&part->arena);
 }
 
 void ast_finish(struct ast_file *f)
 {
 	if (!f)
 		return;
+	for (uint32_t i = 0; i < f->parts.len; i++)
+		arena_finish(&f->parts.at[i].arena);
+	f->items = NULL;
+	vec_finish(&f->parts);
 	vec_finish(&f->tokens);
 	vec_finish(&f->comments);
 	vec_finish(&f->annotated);

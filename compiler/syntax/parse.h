@@ -5,7 +5,8 @@
 
 #define PARSE_MAX_NESTING 200
 struct scan {
-	struct arena *arena;
+	struct arena *arena;         /* of the part of the file that is being read */
+	struct arena *kept;          /* what outlives the tree */
 	struct intern *intern;
 	struct diags *diags;
 	struct ast_file *file;
@@ -25,6 +26,9 @@ struct scan {
 	char nesting[PARSE_MAX_NESTING];
 	uint32_t nesting_at[PARSE_MAX_NESTING]; /* offset of each opening bracket */
 	uint32_t depth, holes;
+	VEC(struct ast_item *) listed; /* for the documentation: the items of one at the top */
+	const char *doc_ahead;       /* documentation of the item that follows */
+	uint32_t attached;           /* how many comments are given to their items */
 	bool too_deep;
 	uint32_t error_at;           /* offset behind the last reported error: one report per place */
 };
@@ -67,9 +71,11 @@ struct ast_parameter *parse_parameter(struct scan *s, struct span span, const ch
 const char *parse_key(struct scan *s, const char *text, uint32_t len);
 const char *parse_join(struct scan *s, const char *a, const char *b);
 void parse_angle(struct scan *s, struct span span);
+/* The item stands at the top of the file. */
+void parse_top(struct scan *s, struct ast_item *item);
 void parse_file(struct scan *s, struct ast_item *items);
 void parse_unexpected(struct scan *s, struct span span, const char *got, const char **expected, uint32_t n);
 void parse_overflow(struct scan *s, struct span span);
-/* Gives each item the comments that stand above it or behind it on its line as documentation. */
-void parse_attach_docs(struct scan *s);
+/* Gives the item and all in it the comments that stand above it or behind it on its line as documentation. */
+void parse_attach_docs(struct scan *s, struct ast_item *top);
 #endif

@@ -95,9 +95,9 @@ static bool read_unit(struct scan *s, const char *text, size_t len, const struct
 		*ret = known;
 		return true;
 	}
-	if (!unit_parse(s->arena, text, len, ret, ret_bad_at, ret_bad_len))
+	if (!unit_parse(s->kept, text, len, ret, ret_bad_at, ret_bad_len))
 		return false;
-	map_set_n(&s->units, arena_strndup(s->arena, text, len), len, (void *)(uintptr_t)*ret);
+	map_set_n(&s->units, arena_strndup(s->kept, text, len), len, (void *)(uintptr_t)*ret);
 	return true;
 }
 

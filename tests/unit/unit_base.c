@@ -18,7 +18,7 @@ static void arena_gives_zeroed_aligned_memory(void **state)
 		char *p = arena_alloc(&a, bytes);
 		assert_non_null(p);
 		assert_ptr_not_equal(p, before);
-		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+		assert_int_equal((uintptr_t)p % _Alignof(uint64_t), 0);
 		for (size_t i = 0; i < bytes; i++)
 			assert_int_equal(p[i], 0);
 		memset(p, 0xAA, bytes);
