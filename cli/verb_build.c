@@ -151,6 +151,25 @@ static int put_file(struct build *b, const struct built *x, const struct target_
 	return code;
 }
 
+/* What is refused is told where a reader of the folder looks. */
+static void add_refusals(struct build *b, struct built *x)
+{
+	struct target_text t = { 0 };
+	struct span first = { 0 };
+
+	for (uint32_t i = 0; i < x->result.rows.len; i++) {
+		const struct target_row *r = &x->result.rows.at[i];
+		const char *place = target_place(&b->cli->arena, b->plan, r->span);
+		if (r->level != TARGET_REFUSED)
+			continue;
+		target_text_from(&t, r->span);
+		first = first.file ? first : r->span;
+		buf_printf(&t.text, "%s%s%s: %s\n", place ? place : "", place ? ": " : "", r->subject, r->reason ? r->reason : "");
+	}
+	if (t.text.len)
+		target_put_text(&x->result, "REFUSED.txt", first, &t);
+}
+
 static int put_target(struct build *b, const struct built *x)
 {
 	const char *folder = file_join(&b->cli->arena, b->dir, x->target->name);
@@ -199,6 +218,7 @@ static int build_all(struct build *b)
 		request.folder = file_join(a, file_join(a, b->here, b->dir), x->target->name);
 		target_result_init(&x->result, a);
 		x->target->emit(&request, &x->result);
+		add_refusals(b, x);
 		code = put_target(b, x);
 	}
 	code = put_records(b, code);

@@ -12,7 +12,8 @@ PACKAGES_TEST="libcmocka-dev shellcheck"
 PACKAGES_ALL="clang dpkg-dev fakeroot file debootstrap"
 # --all: the tools that judge what is emitted, and what steps of examples/usecases need. cwltool [3.1.20230209]
 # nodejs [18, 20] python3-venv [3.11] python3-numpy [1.24] python3-jsonschema [4.10] jq [1.6]
-PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq"
+# slurmctld slurmd [22.05] munge [0.5]
+PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge"
 
 # The packages of a list that are not there yet.
 packages_missing() {

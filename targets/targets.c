@@ -151,7 +151,8 @@ const char *target_place(struct arena *a, const struct plan *p, struct span span
 	/* As seen from the twin's folder, wherever the compiler was called from. */
 	main = p->sources->list.len > 1 ? file_dirname(a, p->sources->list.at[1].path) : ".";
 	if (strcmp(main, ".") != 0 && strncmp(place.path, main, strlen(main)) == 0 && place.path[strlen(main)] == '/')
-		place.path += strlen(main) + 1;
+		for (place.path += strlen(main); *place.path == '/';)
+			place.path++;
 	return arena_printf(a, "%s:%u", place.path, place.line);
 }
 

@@ -55,5 +55,7 @@ bool flow_has_step(const struct flow *f, uint32_t step);
 /* Whether the step's command is a file of its own (commands/STEP.sh), which reads values from its environment; otherwise the task's
  * folder holds it as `command`, with quoted words filled in. Argument lists likewise. */
 bool flow_has_command(const struct plan_step *s);
+/* The document of CWL that a step is, as its twin names it; NULL: none. */
+const char *flow_cwl(const struct plan_step *s);
 void flow_refuse(struct flow *f, const char *subject, struct span span, const char *format, ...) __attribute__((format(printf, 4, 5)));
 #endif

@@ -1,4 +1,4 @@
-/* inputs.json: what is bound. Secrets and what is open have no value there. */
+/* inputs.json: what is bound. Of secrets it has the names; what is open is not there. */
 #include "targets/flow/inside.h"
 #include "compiler/base/file.h"
 #include <string.h>
@@ -34,12 +34,17 @@ static void turn_paths(struct inputs *x, struct doc *d)
 
 static void add(struct inputs *x, struct doc *group, const char *name, const struct value *v, const struct type *type, struct span span)
 {
-	struct doc *d;
+	struct doc *d = doc_null(x->f->arena);
 
-	if (!v || v->kind == VALUE_NULL || v->kind == VALUE_SECRET)
-		return;
-	d = value_to_doc(x->f->arena, v, py_strip(type));
-	turn_paths(x, d);
+	if (type->kind == TYPE_SECRET || (type->kind == TYPE_OPTIONAL && type->of->kind == TYPE_SECRET)) {
+		d = doc_map(x->f->arena);
+		doc_set(x->f->arena, d, "secret", doc_string(x->f->arena, name));
+	} else if (v && v->kind != VALUE_NULL) {
+		d = value_to_doc(x->f->arena, v, py_strip(type));
+		turn_paths(x, d);
+	} else if (type->kind != TYPE_OPTIONAL) {
+		return; /* open: still to be given */
+	}
 	doc_set(x->f->arena, group, name, doc_from(d, span));
 }
 

@@ -70,6 +70,17 @@ static bool is_taken(struct holes *h, const char *name)
 	return false;
 }
 
+/* "average.py" as "average_py". */
+static const char *as_variable(struct arena *a, const char *file)
+{
+	char *ret = arena_printf(a, "%s%s", file[0] >= '0' && file[0] <= '9' ? "_" : "", file);
+
+	for (char *c = ret; *c; c++)
+		if (!is_word_char(*c))
+			*c = '_';
+	return ret;
+}
+
 /* The variable that carries a value: called like the input, where that is free. */
 static const char *hole(struct holes *h, const struct expr *e)
 {
@@ -83,6 +94,8 @@ static const char *hole(struct holes *h, const struct expr *e)
 		wanted = h->x->step->inputs[e->index].name;
 	else if (e->op == EXPR_OUTPUT)
 		wanted = h->x->step->outputs[e->index].name;
+	else if (e->op == EXPR_ASSET)
+		wanted = as_variable(a, file_basename(a, e->value->file.path));
 	name = wanted;
 	if (is_taken(h, name))
 		name = arena_printf(a, "twin_%s", wanted);
@@ -94,24 +107,26 @@ static const char *hole(struct holes *h, const struct expr *e)
 	return name;
 }
 
-static bool is_number(const struct expr *e)
+/* Whether what follows stands in $(( )), where quotes are none. */
+static bool in_arithmetic(const struct buf *text)
 {
-	return e->type->kind == TYPE_INT || e->type->kind == TYPE_FLOAT;
+	const char *open = NULL;
+
+	for (const char *p = strstr(buf_text(text), "$(("); p; p = strstr(p + 3, "$(("))
+		open = p;
+	return open && !strstr(open, "))");
 }
 
 static void put_script(struct holes *h, const struct expr *e, struct buf *ret)
 {
 	for (uint16_t i = 0; i < e->n; i++) {
 		const struct expr *part = e->args[i];
-		const char *next = i + 1 < e->n && is_text(e->args[i + 1]) ? e->args[i + 1]->value->string.text : "";
 		if (is_text(part))
 			buf_add(ret, part->value->string.text, part->value->string.len);
 		else if (part->op == EXPR_TEXT && part->n == 1 && is_text(part->args[0]))
 			quote_sh(part->args[0]->value->string.text, part->args[0]->value->string.len, ret);
-		else if (!is_number(part))
-			buf_printf(ret, "\"$%s\"", hole(h, part));
 		else
-			buf_printf(ret, is_word_char(*next) ? "${%s}" : "$%s", hole(h, part));
+			buf_printf(ret, in_arithmetic(ret) ? "%s" : "\"$%s\"", hole(h, part));
 	}
 	if (ret->len && ret->text[ret->len - 1] != '\n')
 		buf_putc(ret, '\n');
@@ -305,20 +320,38 @@ static void put_assets(struct flow_step *x, struct buf *ret)
 
 /* -- the step ----------------------------------------------------------------------------------------------------------------- */
 
-static const char *obstacle(const struct plan_step *s)
+static const char *obstacle(struct arena *a, const struct plan_step *s)
 {
-	if (s->cwl || strncmp(s->kind, "cwl.", 4) == 0)
-		return "it is a tool of CWL, which only an engine of CWL or the local runtime runs";
-	if (!s->script && !s->argv)
-		return "it has no command of its own";
-	return NULL;
+	if (flow_cwl(s) || s->script || s->argv)
+		return NULL;
+	if (strcmp(s->kind, "step") == 0)
+		return "it has no command";
+	return arena_printf(a, "`%s` is done by a system of its own, which only that system's client starts", s->kind);
+}
+
+const char *flow_cwl(const struct plan_step *s)
+{
+	return strncmp(s->kind, "cwl.", 4) == 0 ? doc_text(doc_get(s->extra, "file"), NULL) : NULL;
+}
+
+/* A document of CWL: its path starts from the twin that declares it. */
+static void put_cwl(struct flow_step *x, struct buf *ret)
+{
+	struct flow *f = x->flow;
+	const char *declared = f->plan->sources->list.at[x->step->span.file].path;
+	const char *folder = file_join(f->arena, f->request->here, file_dirname(f->arena, declared));
+	const char *path = flow_path(&x->py, file_join(f->arena, folder, flow_cwl(x->step)));
+
+	buf_puts(ret, "    cwl=");
+	py_string(path, strlen(path), ret);
+	buf_puts(ret, ",\n");
 }
 
 bool flow_put_step(struct flow *f, uint32_t step)
 {
 	struct flow_step x = { .flow = f, .step = &f->plan->steps[step] };
 	struct buf *ret = &f->text.text;
-	const char *why = obstacle(x.step);
+	const char *why = obstacle(f->arena, x.step);
 
 	if (why) {
 		flow_refuse(f, x.step->name, x.step->span, "%s", why);
@@ -331,6 +364,11 @@ bool flow_put_step(struct flow *f, uint32_t step)
 	buf_puts(ret, "Step(\n    ");
 	py_string(x.step->name, strlen(x.step->name), ret);
 	buf_puts(ret, ",\n");
+	if (flow_cwl(x.step)) {
+		put_cwl(&x, ret);
+		buf_puts(ret, ")\n");
+		return true;
+	}
 	put_outputs(&x, ret);
 	put_metrics(&x, ret);
 	put_env(&x, ret);

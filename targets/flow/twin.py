@@ -82,10 +82,10 @@ class Metric:
 
 
 class Step:
-    def __init__(self, name, outputs=None, metrics_file=None, metrics=None, env=None, values=None, command=None, assets=(), shell=("sh", "-eu")):
+    def __init__(self, name, outputs=None, metrics_file=None, metrics=None, env=None, values=None, command=None, assets=(), shell=("sh", "-eu"), cwl=None):
         self.name, self.outputs, self.metrics_file, self.metrics = name, outputs or {}, metrics_file, metrics or {}
         self.env, self.values, self.command, self.assets = env or {}, values or {}, command, assets
-        self.shell = list(shell)
+        self.shell, self.cwl = list(shell), cwl
         STEPS[name] = self
 
 
@@ -330,8 +330,6 @@ class Rests:
                 for need in node.needs:
                     self.add_name(caller, need)
             return
-        for gate in scope.block.gates.get(name, ()):
-            self.add_task(Task(scope, gate))
         self.add_node(scope, scope.block.gives[name])
 
     def add_task(self, task):
@@ -436,6 +434,7 @@ class Task:
                 raise Trouble("input `%s`: there is no %s" % (name.split("/")[0], value["path"]))
             os.makedirs(os.path.dirname(link), exist_ok=True)
             os.symlink(os.path.abspath(value["path"]), link)
+            self.reads.append(os.path.realpath(value["path"]))
             return dict(value, path=link)
         if isinstance(value, list):
             return [self.stage("%s/%03d" % (name, i), one) for i, one in enumerate(value)]
@@ -446,6 +445,7 @@ class Task:
     def begin(self):
         """Makes the folders anew. Gives the environment of the command."""
         step = STEPS[self.node.step]
+        self.reads = [os.path.realpath(path(asset)["path"]) for asset in step.assets]
         self.args = {k: fn(self.scope) for k, fn in self.node.args.items()}
         for name in ("in", "work", "tmp"):
             shutil.rmtree(self.file(name), ignore_errors=True)
@@ -459,6 +459,11 @@ class Task:
         where = [self.file("in", ".asset", str(at), os.path.basename(a)) for at, a in enumerate(step.assets)]
         if step.command:
             write_whole(self.file("command"), step.command(i, o, where))
+        if step.cwl:  # CWLTOOL_OPTIONS: what this site needs, such as --singularity
+            write_whole(self.file("job.json"), dump({k: v for k, v in i.items() if v is not None}))
+            options = os.environ.get("CWLTOOL_OPTIONS", "").split()
+            line = quoted("cwltool", "--quiet", options, "--outdir", ".", path(step.cwl), self.file("job.json"))
+            write_whole(self.file("command"), "exec %s >%s\n" % (line, quoted(self.file("cwl.json"))))
         env = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "HOME": self.file("tmp"),
@@ -514,6 +519,10 @@ class Task:
     def end(self):
         step = STEPS[self.node.step]
         i = {k: fn(self.scope) for k, fn in self.node.args.items()}
+        if step.cwl:
+            with open(self.file("cwl.json"), encoding="utf-8") as file:
+                self.save(each_path(json.load(file), lambda p: {"class": p["class"], "path": p["path"]}))
+            return
         outputs = {k: self.output(k, out, i) for k, out in step.outputs.items()}
         if step.metrics_file:
             outputs.update(self.metrics(step, i))
@@ -632,7 +641,7 @@ def results(workflow, folder):
 
 HELP = """flow.py run              all tasks, one after the other, on this machine
 flow.py tasks            a line each: done, ready or waiting
-flow.py done TASK        exit 0 where it is
+flow.py is-done TASK     exits with 0 where it is
 flow.py begin TASK       makes its folder; says how to run its command
 flow.py end TASK         takes over what it left behind
 flow.py gate TASK        decides a gate: exit 3 where nothing may pass
@@ -651,13 +660,14 @@ def find(workflow, path):
 def command_of(task):
     """What runs it: its words."""
     own = os.path.join(HERE, "commands", task.node.step + ".sh")
-    return STEPS[task.node.step].shell + [task.file("command") if STEPS[task.node.step].command else own]
+    return STEPS[task.node.step].shell + [own if os.path.exists(own) else task.file("command")]
 
 
 def say_begin(task):
     """Lines for a shell to evaluate: where it works, its environment, its words."""
     env = task.begin()
     print("TWIN_FOLDER=%s" % quoted(task.folder))
+    print("TWIN_BINDS=(%s)" % quoted(*["--bind=%s:%s:ro" % (p, p) for p in task.reads if not p.startswith(HERE + os.sep)]))
     print("TWIN_ENV=(%s)" % quoted(*["%s=%s" % kv for kv in env.items()]))
 
 
@@ -700,7 +710,7 @@ def main(workflow):
     verbs = {
         "run": lambda: run_all(workflow),
         "tasks": lambda: say_tasks(workflow),
-        "done": lambda task: sys.exit(0 if find(workflow, task).is_done() else 1),
+        "is-done": lambda task: sys.exit(0 if find(workflow, task).is_done() else 1),
         "begin": lambda task: say_begin(find(workflow, task)),
         "end": lambda task: find(workflow, task).end(),
         "gate": lambda task: print(find(workflow, task).decide()),

@@ -103,13 +103,16 @@ static void put_arguments(struct writer *w, const struct plan_node *n, const str
 
 	for (uint32_t i = 0; i < n->n_args; i++) {
 		const struct expr *e = n->args[i].expr ? n->args[i].expr : n->kind == PLAN_CALL ? fields[i].expr : NULL;
-		if (!e)
-			continue; /* an input that may be absent, or has a default of the workflow */
+		if (!e && n->kind == PLAN_SUB)
+			continue; /* the workflow's own default */
 		buf_puts(out(w), any ? ", " : ", {");
 		any = true;
 		word(w, fields[i].name);
 		buf_puts(out(w), ": ");
-		function(w, n->block, "s", e, fields[i].type, n->name);
+		if (e)
+			function(w, n->block, "s", e, fields[i].type, n->name);
+		else
+			buf_puts(out(w), "lambda s: None");
 	}
 	buf_puts(out(w), any ? "}" : "");
 }

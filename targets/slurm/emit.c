@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-struct slurm { struct arena *arena; const struct plan *plan; const struct target_request *request; struct target_result *ret; struct flow flow; uint32_t workflow; };
+struct slurm { struct arena *arena; const struct plan *plan; const struct target_request *request; struct target_result *ret; struct flow flow; uint32_t workflow; bool *told; /* steps whose rows are there: several workflows may call them */ };
 
 /* -- places --------------------------------------------------------------------------------------------------------------- */
 
@@ -113,7 +113,8 @@ static void put_place(struct slurm *s, const struct plan_step *step, struct targ
 	}
 }
 
-static void put_resources(struct slurm *s, const struct plan_step *step, struct target_text *t)
+/* Gives the limit of its time in seconds. */
+static double put_resources(struct slurm *s, const struct plan_step *step, struct target_text *t)
 {
 	struct arena *a = s->arena;
 	double cpus = resource(s, step, step->cpus, "number of CPUs"), memory = resource(s, step, step->memory, "memory");
@@ -123,12 +124,15 @@ static void put_resources(struct slurm *s, const struct plan_step *step, struct 
 		option(t, step->span, "ntasks", arena_printf(a, "%u", step->workers));
 	if (cpus > 0)
 		option(t, step->cpus->span, "cpus-per-task", arena_printf(a, "%.0f", ceil(cpus)));
-	if (memory > 0) /* M of Slurm is MiB */
+	if (memory > 0 && step->workers > 1) /* of each worker; M of Slurm is MiB */
+		option(t, step->memory->span, "mem-per-cpu", arena_printf(a, "%.0fM", ceil(memory / 1048576 / fmax(cpus, 1))));
+	else if (memory > 0)
 		option(t, step->memory->span, "mem", arena_printf(a, "%.0fM", ceil(memory / 1048576)));
 	if (gpus > 0)
 		option(t, step->gpus->span, step->workers > 1 ? "gpus-per-task" : "gres", arena_printf(a, step->workers > 1 ? "%.0f" : "gpu:%.0f", ceil(gpus)));
 	if (time > 0)
 		option(t, step->time->span, "time", duration(a, time));
+	return time;
 }
 
 static void put_modules(const struct plan_step *step, struct buf *b)
@@ -144,48 +148,49 @@ static void put_modules(const struct plan_step *step, struct buf *b)
 }
 
 /* The words that run the command in its work folder. */
-static void put_run(const struct plan_step *step, struct buf *b)
+static void put_run(const struct plan_step *step, double seconds, struct buf *b)
 {
 	const char *shell = step->bash ? "bash -euo pipefail" : "sh -eu";
 
-	buf_puts(b, "\t\tcd \"$TWIN_FOLDER/work\"\n\t\t");
+	buf_puts(b, "\t\tcd \"$TWIN_FOLDER/work\" || exit\n\t\t");
 	if (step->workers > 1)
 		buf_puts(b, "srun ");
-	buf_printf(b, "env %s\"${TWIN_ENV[@]}\" TWIN_CPUS=\"$TWIN_CPUS\" TWIN_MEMORY_BYTES=\"$TWIN_MEMORY_BYTES\" \\\n\t\t\t", step->n_modules ? "" : "-i ");
+	buf_printf(b, "env %s TWIN_CPUS=\"$TWIN_CPUS\" TWIN_MEMORY_BYTES=\"$TWIN_MEMORY_BYTES\" \\\n\t\t\t", step->n_modules ? "\"${TWIN_ENV[@]/#PATH=*/PATH=$PATH}\"" : "-i \"${TWIN_ENV[@]}\"");
 	if (step->container) {
-		buf_puts(b, "apptainer exec --containall --no-home --writable-tmpfs --bind \"$here\" --pwd \"$TWIN_FOLDER/work\" ");
+		buf_puts(b, "apptainer exec --containall --no-home --writable-tmpfs --bind \"$here\" \"${TWIN_BINDS[@]}\" --pwd \"$TWIN_FOLDER/work\" ");
 		if (!strstr(step->container, "://") && step->container[0] != '/')
 			buf_puts(b, "docker://");
 		quote_sh(step->container, strlen(step->container), b);
 		buf_puts(b, " \\\n\t\t\t");
 	}
+	if (seconds > 0 && fmod(seconds, 60) != 0) /* Slurm counts minutes */
+		buf_printf(b, "timeout --kill-after=10 %.0f ", ceil(seconds));
 	if (flow_has_command(step)) {
-		buf_printf(b, "%s \"$here/commands/\"", shell);
-		quote_sh(step->name, strlen(step->name), b);
-		buf_puts(b, ".sh");
+		buf_printf(b, "%s \"$here/commands/%s.sh\"", shell, step->name); /* a name of the twin is letters, digits, _ and dots */
 	} else {
 		buf_printf(b, "%s \"$TWIN_FOLDER/command\"", shell);
 	}
 	buf_puts(b, " </dev/null\n");
 }
 
-static void put_body(const struct plan_step *step, struct buf *b)
+static void put_body(const struct plan_step *step, double seconds, struct buf *b)
 {
-	buf_puts(b, "set -euo pipefail\n"
-		    "here=$PWD\n"
-		    "TWIN_CPUS=${SLURM_CPUS_PER_TASK:-1}\n"
+	buf_puts(b, "set -euo pipefail\n");
+	if (step->container || flow_has_command(step))
+		buf_puts(b, "here=$PWD\n");
+	buf_puts(b, "TWIN_CPUS=${SLURM_CPUS_PER_TASK:-1}\n"
 		    "TWIN_MEMORY_BYTES=$((${SLURM_MEM_PER_NODE:-1024} * 1048576))\n");
 	put_modules(step, b);
 	buf_puts(b, "\n"
 		    "# The line of the file of tasks that this is.\n"
 		    "task=$(sed -n \"$((${SLURM_ARRAY_TASK_ID:-0} + 1))p\" \"$1\")\n"
-		    "./flow.py done \"$task\" && exit # requeued after its end\n\n"
+		    "./flow.py is-done \"$task\" && exit # requeued after its end\n\n"
 		    "run() {\n"
 		    "\tlocal begin\n"
 		    "\tbegin=$(./flow.py begin \"$task\") || return\n"
-		    "\teval \"$begin\" # TWIN_FOLDER, TWIN_ENV\n"
+		    "\teval \"$begin\" # TWIN_FOLDER, TWIN_ENV, TWIN_BINDS\n"
 		    "\t(\n");
-	put_run(step, b);
+	put_run(step, seconds, b);
 	buf_puts(b, "\t) && ./flow.py end \"$task\"\n"
 		    "}\n");
 	if (step->attempts <= 1) {
@@ -210,21 +215,27 @@ static void put_step(struct slurm *s, uint32_t at)
 	const struct plan_step *step = &s->plan->steps[at];
 	struct target_text t = { 0 };
 	uint32_t rows = s->ret->rows.len;
+	double time;
 
 	target_text_from(&t, step->span);
 	buf_printf(&t.text, "#!/bin/bash\n# %s: step %s\n", target_place(s->arena, s->plan, step->span), step->name);
 	put_comment(&t, step->doc);
 	option(&t, step->span, "job-name", step->name);
 	put_place(s, step, &t);
-	put_resources(s, step, &t);
+	time = put_resources(s, step, &t);
 	option(&t, step->span, "requeue\n#SBATCH --output", "run/logs/%x-%j.log");
 	target_text_from(&t, step->command_span);
-	put_body(step, &t.text);
+	put_body(step, time, &t.text);
 	target_put_text(s->ret, arena_printf(s->arena, "%s/steps/%s.sh", s->flow.folder, step->name), step->span, &t)->executable = true;
+	if (flow_cwl(step))
+		target_row(s->ret, step->name, step->span, TARGET_EMULATED, "it is a document of CWL: cwltool runs it on the node");
 	if (step->retry_on)
 		target_row(s->ret, step->name, step->span, TARGET_EMULATED, "it is tried again after any failure of its command; what ends the job as a whole (time, memory) is left to a second ./submit.sh");
 	if (rows == s->ret->rows.len)
 		target_row(s->ret, step->name, step->span, TARGET_SUPPORTED, NULL);
+	if (s->told[at])
+		s->ret->rows.len = rows;
+	s->told[at] = true;
 }
 
 /* -- the folder ------------------------------------------------------------------------------------------------------------------ */
@@ -295,6 +306,30 @@ static void put_constructs(struct slurm *s)
 	}
 }
 
+/* Calls with a place of their own. */
+static void put_placed(struct slurm *s)
+{
+	struct doc *d = doc_map(s->arena);
+
+	for (uint32_t i = 0; i < s->plan->n_nodes; i++) {
+		const struct plan_node *n = &s->plan->nodes[i];
+		const char *partition = n->kind == PLAN_CALL && n->place ? partition_of(s->plan, n->place) : NULL;
+		struct doc *list;
+		if (n->kind != PLAN_CALL || !n->place || !s->flow.workflows[s->plan->blocks[n->block].workflow])
+			continue;
+		if (!partition) {
+			target_row(s->ret, n->name, n->span, TARGET_EMULATED, "it is placed on `%s`, which is no partition of Slurm: the job goes where its step does", n->place);
+			continue;
+		}
+		list = doc_list(s->arena);
+		doc_push(list, doc_printf(s->arena, "--partition=%s", partition));
+		if (!doc_get(d, n->name))
+			doc_set(s->arena, d, n->name, doc_from(list, n->span));
+	}
+	if (doc_len(d))
+		target_put_doc(s->ret, arena_printf(s->arena, "%s/placed.json", s->flow.folder), s->plan->workflows[s->workflow].span, d);
+}
+
 static void put_workflow(struct slurm *s)
 {
 	const struct plan_workflow *w = &s->plan->workflows[s->workflow];
@@ -306,6 +341,7 @@ static void put_workflow(struct slurm *s)
 			if (flow_has_step(&s->flow, i))
 				put_step(s, i);
 		put_constructs(s);
+		put_placed(s);
 		put_common(s);
 	} else {
 		s->ret->files.len = files;
@@ -324,6 +360,8 @@ static bool is_called(const struct plan *p, uint32_t workflow)
 static void emit(const struct target_request *request, struct target_result *ret)
 {
 	struct slurm s = { .arena = ret->arena, .plan = request->plan, .request = request, .ret = ret };
+
+	s.told = arena_new_n(s.arena, bool, s.plan->n_steps + 1);
 
 	if (s.plan->n_workflows == 0)
 		ret->note = "there is no workflow";

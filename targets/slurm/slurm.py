@@ -4,6 +4,7 @@
 line each), what it depends on, and further options of sbatch. @KEY in a dependency stands for the id of a job of an earlier line.
 The tasks of one call of a `for` are one array. Nothing is printed for what is done or still in the queue.
 """
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from flow import *
 from flow import WORKFLOW
 import twin
 
+OWN = os.environ.get("SLURM_JOB_ID")  # the job that this runs in
 JOBS = os.path.join(twin.STATE, "jobs")
 ARRAY_MAX = 1000  # tasks of an array: MaxArraySize is 1001 where nobody changed it
 
@@ -59,6 +61,15 @@ def dependency(groups):
     return "afterok:" + ":".join(jobs)
 
 
+def placed():
+    """Calls that go elsewhere than their step says."""
+    path = os.path.join(twin.HERE, "placed.json")
+    if not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return json.load(file)
+
+
 class Plan:
     def __init__(self):
         self.where, self.lines = submitted(), []
@@ -89,7 +100,7 @@ class Plan:
             if isinstance(node, Gate):
                 self.job("gate.sh", node.name, [t.path for t in part], groups)
             else:
-                options = JOB_OPTIONS.get((node.step, node.name), ())
+                options = placed().get(node.name, ())
                 self.job("steps/%s.sh" % node.step, node.name, [t.path for t in part], groups, options)
 
 
@@ -107,9 +118,9 @@ def make_plan():
         pending.setdefault(id(task.node), []).append(task)
     for same_node in pending.values():
         plan.add(same_node)
-    if rests.unknown:
+    if rests.unknown and plan.where.get("next", (OWN, 0))[0] == OWN:
         plan.job("next.sh", "next", ["next"], [plan.waits(rests.tasks)])
-    elif not results_done(tasks):
+    elif not rests.unknown and "results" not in plan.where and not results_done(tasks):
         plan.job("results.sh", "results", ["results"], [plan.waits([t.path for t in tasks if not t.is_done()])])
     return plan.lines
 

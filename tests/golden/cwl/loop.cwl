@@ -5,6 +5,9 @@ good                  refused
 loop.twin:15: cwl: repeat is emulated: CWL 1.2 has no loops: 2 rounds are written out, each when the one before was not the last
 loop.twin:25: cwl: good is refused: nobody can be asked while a workflow of CWL runs
 
+==> build/cwl/REFUSED.txt <==
+loop.twin:25: good: nobody can be asked while a workflow of CWL runs
+
 ==> build/cwl/main.cwl <==
 # loop.twin:14
 cwlVersion: v1.2
