@@ -334,6 +334,25 @@ const char *flow_cwl(const struct plan_step *s)
 	return strncmp(s->kind, "cwl.", 4) == 0 ? doc_text(doc_get(s->extra, "file"), NULL) : NULL;
 }
 
+/* What its parameters are where the twin tells it otherwise: names, and formats, which an engine compares. Both stand in one order. */
+static void put_params(const struct plan_field *fields, uint32_t n, const struct doc *params, const char *what, const char *name, struct buf *ret)
+{
+	uint32_t i = 0, different = 0;
+
+	for (doc_each(param, params)) {
+		const char *text = doc_text(doc_get(param, what), NULL);
+		if (i < n && text && !strstr(text, "$(") && strcmp(text, fields[i].name) != 0) {
+			buf_printf(ret, "%s%s%s", different ? "" : "    ", different ? "" : name, different ? ", " : "={");
+			py_string(fields[i].name, strlen(fields[i].name), ret);
+			buf_puts(ret, ": ");
+			py_string(text, strlen(text), ret);
+			different++;
+		}
+		i++;
+	}
+	buf_puts(ret, different ? "},\n" : "");
+}
+
 /* A document of CWL: its path starts from the twin that declares it. */
 static void put_cwl(struct flow_step *x, struct buf *ret)
 {
@@ -345,6 +364,9 @@ static void put_cwl(struct flow_step *x, struct buf *ret)
 	buf_puts(ret, "    cwl=");
 	py_string(path, strlen(path), ret);
 	buf_puts(ret, ",\n");
+	put_params(x->step->inputs, x->step->n_inputs, doc_get(x->step->cwl, "inputs"), "id", "inputs", ret);
+	put_params(x->step->inputs, x->step->n_inputs, doc_get(x->step->cwl, "inputs"), "format", "formats", ret);
+	put_params(x->step->outputs, x->step->n_outputs, doc_get(x->step->cwl, "outputs"), "id", "results", ret);
 }
 
 bool flow_put_step(struct flow *f, uint32_t step)

@@ -82,10 +82,11 @@ class Metric:
 
 
 class Step:
-    def __init__(self, name, outputs=None, metrics_file=None, metrics=None, env=None, values=None, command=None, assets=(), shell=("sh", "-eu"), cwl=None):
+    def __init__(self, name, outputs=None, metrics_file=None, metrics=None, env=None, values=None, command=None, assets=(), shell=("sh", "-eu"), cwl=None, inputs=None, formats=None, results=None):
         self.name, self.outputs, self.metrics_file, self.metrics = name, outputs or {}, metrics_file, metrics or {}
         self.env, self.values, self.command, self.assets = env or {}, values or {}, command, assets
-        self.shell, self.cwl = list(shell), cwl
+        self.shell, self.cwl, self.ids, self.formats = list(shell), cwl, inputs or {}, formats or {}
+        self.names = {v: k for k, v in (results or {}).items()}
         STEPS[name] = self
 
 
@@ -460,9 +461,11 @@ class Task:
         if step.command:
             write_whole(self.file("command"), step.command(i, o, where))
         if step.cwl:  # CWLTOOL_OPTIONS: what this site needs, such as --singularity
-            write_whole(self.file("job.json"), dump({k: v for k, v in i.items() if v is not None}))
+            given = {step.ids.get(k, k): each_path(v, lambda p, k=k: dict(p, format=step.formats[k]) if k in step.formats else p) for k, v in i.items() if v is not None}
+            write_whole(self.file("job.json"), dump(given))
             options = os.environ.get("CWLTOOL_OPTIONS", "").split()
-            line = quoted("cwltool", "--quiet", options, "--outdir", ".", path(step.cwl), self.file("job.json"))
+            stay = ["--leave-outputs", "--leave-tmpdir", "--tmp-outdir-prefix", self.file("work", "")]  # moved, files of one name are lost
+            line = quoted("cwltool", "--quiet", options, stay, path(step.cwl), self.file("job.json"))
             write_whole(self.file("command"), "exec %s >%s\n" % (line, quoted(self.file("cwl.json"))))
         env = {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -521,7 +524,8 @@ class Task:
         i = {k: fn(self.scope) for k, fn in self.node.args.items()}
         if step.cwl:
             with open(self.file("cwl.json"), encoding="utf-8") as file:
-                self.save(each_path(json.load(file), lambda p: {"class": p["class"], "path": p["path"]}))
+                said = each_path(json.load(file), lambda p: {"class": p["class"], "path": p["path"]})
+            self.save({step.names.get(k, k): v for k, v in said.items()})
             return
         outputs = {k: self.output(k, out, i) for k, out in step.outputs.items()}
         if step.metrics_file:
