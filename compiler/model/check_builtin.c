@@ -92,6 +92,22 @@ static struct expr *wrong_count(struct context *cx, const struct ast_expr *e, co
 	return make_poison(cx->ck, e->span);
 }
 
+/* max(a, b, ...) compares: all are measured in the same. */
+static bool same_measure(struct context *cx, const char *name, struct expr **args, uint32_t n)
+{
+	const struct unit *first = args[0]->type->unit, *other;
+	for (uint32_t i = 1; i < n; i++) {
+		other = args[i]->type->unit;
+		if (unit_same_dim(first, other))
+			continue;
+		struct diag *d = diag_here(diag_add(cx->ck->diags, DIAG_E0304, args[i]->span, "`%s` compares what is measured in different units", name),
+					   other ? "%s (%s)" : "a plain number", unit_dim_name(cx->ck->arena, other), other ? other->name : "");
+		diag_label(d, args[0]->span, first ? "%s (%s)" : "a plain number", unit_dim_name(cx->ck->arena, first), first ? first->name : "");
+		return false;
+	}
+	return true;
+}
+
 static struct expr *builtin_call(struct context *cx, const struct ast_expr *e, const struct signature *sig, const struct builtin *b)
 {
 	uint32_t n = 0;
@@ -122,7 +138,7 @@ static struct expr *builtin_call(struct context *cx, const struct ast_expr *e, c
 		if (word[len] == ' ')
 			word += len + 1;
 	}
-	if (poison)
+	if (poison || (strcmp(sig->takes, "numbers") == 0 && args[0]->type->kind != TYPE_LIST && !same_measure(cx, sig->name, args, n)))
 		return make_poison(cx->ck, e->span);
 	struct expr *x = expr_new(cx->ck->arena, EXPR_CALL, e->span, result_type(cx, sig->result, args, n), (uint16_t)n);
 	x->name = sig->name;

@@ -103,13 +103,15 @@ static void check_step(struct checker *c, const struct plan_step *s)
 	for (uint32_t i = 0; i < s->n_env; i++)
 		check_expr(c, s->env[i].expr);
 	for (uint32_t i = 0; i < s->n_outputs; i++) {
-		if ((s->script || s->argv) && !s->outputs[i].expr)
+		if (!s->cwl && !s->outputs[i].expr)
 			fail(c, "an output that lies nowhere", i);
 	}
 	for (uint32_t i = 0; i < s->n_metrics; i++) {
-		if ((s->script || s->argv) && !s->metrics_file)
+		if (!s->cwl && !s->metrics_file)
 			fail(c, "metrics that are read from nowhere", i);
 	}
+	if ((s->script != NULL) + (s->argv != NULL) + (s->cwl != NULL) > 1)
+		fail(c, "a step of several commands", 0);
 	c->n_inputs = c->n_outputs = 0;
 	check_document(c, s);
 }

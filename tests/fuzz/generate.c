@@ -1,9 +1,13 @@
 /* generate COUNT [SEED]: makes whole twins by a grammar of types and checks each: no crash, no hang, and whatever is accepted
- * lowers to a plan that loads again and stays the same. One in four is spoilt on purpose, to see errors through, too. */
+ * lowers to a plan that loads again and stays the same, and is built for every target. One in four is spoilt on purpose, to see
+ * errors through, too. */
+#include "compiler/base/file.h"
 #include "compiler/compile.h"
+#include "compiler/cwl/cwl.h"
 #include "compiler/model/model.h"
 #include "compiler/plan/lower.h"
 #include "compiler/show/show.h"
+#include "targets/target.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,7 +275,75 @@ static void make(struct maker *m)
 	buf_puts(&m->out, "\n}\n");
 }
 
-/* 1: accepted, 0: errors, -1: accepted, and its plan does not survive. */
+/* -- judging -------------------------------------------------------------------------------------------------------- */
+
+static char folder[] = "/tmp/twinc-generate-XXXXXX";
+
+static bool survives(struct arena *a, const struct plan *p)
+{
+	char error[300] = "";
+	struct plan *again = plan_load(plan_save(a, p, true), error, sizeof error);
+	bool good = again && doc_equal(plan_dump(a, p), plan_dump(a, again));
+	if (!good)
+		fprintf(stderr, "its plan changes: %s\n", error);
+	plan_destroy(again);
+	return good;
+}
+
+static bool refused(const char *target, const char *path, const char *why)
+{
+	fprintf(stderr, "%s writes a %s that is wrong: %s\n", target, path, why);
+	return false;
+}
+
+/* What was written is read by the readers of the compiler, CWL by its own. */
+static bool file_reads(struct arena *a, const char *target, const struct target_file *f)
+{
+	struct buf text = {0};
+	struct lines lines = {0};
+	struct doc *again;
+	struct cwl_error error = {0};
+	char *why = NULL;
+	size_t n = strlen(f->path);
+	bool json = n > 5 && strcmp(f->path + n - 5, ".json") == 0, good = true;
+	target_file_text(f, &text, &lines);
+	lines_finish(&lines);
+	if (f->doc && !(json ? doc_json_read : doc_yaml_read)(a, buf_text(&text), text.len, &again, &why))
+		good = refused(target, f->path, why);
+	const char *path = file_join(a, file_join(a, folder, target), f->path);
+	int e = file_mkdirs(file_dirname(a, path));
+	if (!e)
+		e = file_write(path, buf_text(&text), text.len, NULL);
+	if (e)
+		good = refused(target, path, strerror(e));
+	if (good && n > 4 && strcmp(f->path + n - 4, ".cwl") == 0 && text.len < 1 << 20)
+		good = (again = cwl_read(a, path, &error)) && cwl_load(a, again, &error) ? true : refused(target, f->path, error.message);
+	buf_finish(&text);
+	return good;
+}
+
+/* Each target writes something, or says of each thing why not. */
+static bool builds(struct arena *a, const struct plan *p)
+{
+	bool good = true;
+	for (uint32_t i = 0; targets[i] && good; i++) {
+		struct target_result r;
+		struct target_request request = {.plan = p, .workflow = PLAN_NONE, .folder = arena_printf(a, "%s/%s", folder, targets[i]->name), .here = folder};
+		target_result_init(&r, a);
+		targets[i]->emit(&request, &r);
+		for (uint32_t k = 0; k < r.rows.len; k++)
+			if (r.rows.at[k].level != TARGET_SUPPORTED && !r.rows.at[k].reason)
+				good = refused(targets[i]->name, r.rows.at[k].subject, "left out without a reason");
+		if (r.files.len == 0 && r.rows.len == 0 && !r.note)
+			good = refused(targets[i]->name, "", "nothing, and no word why");
+		for (uint32_t k = r.files.len; k-- > 0 && good;) /* the last are tools, which workflows read */
+			good = file_reads(a, targets[i]->name, &r.files.at[k]);
+		target_result_finish(&r);
+	}
+	return good;
+}
+
+/* 1: accepted, 0: errors, -1: accepted, and then not as it should be. */
 static int judge(const struct maker *m)
 {
 	struct compile c;
@@ -281,14 +353,10 @@ static int judge(const struct maker *m)
 	int result = compile_check(&c);
 	if (result) {
 		struct arena a = {0};
-		char error[300] = "";
 		compile_lint(&c);
-		struct plan *p = plan_lower(c.model), *again = plan_load(plan_save(&a, p, true), error, sizeof error);
-		if (!again || !doc_equal(plan_dump(&a, p), plan_dump(&a, again))) {
-			fprintf(stderr, "its plan changes: %s\n", error);
+		struct plan *p = plan_lower(c.model);
+		if (!survives(&a, p) || !builds(&a, p))
 			result = -1;
-		}
-		plan_destroy(again);
 		plan_destroy(p);
 		arena_finish(&a);
 	}
@@ -305,6 +373,8 @@ int main(int argc, char **argv)
 {
 	uint32_t count = argc > 1 ? (uint32_t)atoi(argv[1]) : 300, accepted = 0, whole = 0;
 	uint64_t seed = argc > 2 ? (uint64_t)atoll(argv[2]) : 1;
+	if (!mkdtemp(folder))
+		return 1;
 	for (uint32_t i = 0; i < count; i++) {
 		struct maker *m = calloc(1, sizeof *m);
 		m->seed = (seed << 20) + i;
@@ -320,6 +390,7 @@ int main(int argc, char **argv)
 		buf_finish(&m->out);
 		free(m);
 	}
+	file_remove_tree(folder);
 	printf("%u twins made, %u of them not spoilt, %u accepted\n", count, whole, accepted);
 	return accepted * 2 < whole; /* a generator whose twins are refused tests nothing */
 }
