@@ -1,5 +1,6 @@
 /* The map of the program: a verb a row, its code in verb_NAME.c. */
 #include "cli/cli.h"
+#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ int main(int argc, char **argv)
 	if (code < 0)
 		code = c.verb->run ? c.verb->run(&c) : cli_fail("`%s` is not built into this program", c.verb->name);
 	if (fflush(stdout) != 0 && code == CLI_DONE)
-		code = cli_fail("cannot write to standard output");
+		code = cli_fail("cannot write to standard output: %s", strerror(errno));
 	cli_finish(&c);
 	return code;
 }

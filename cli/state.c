@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,6 +89,13 @@ const char *cli_results(struct cli *c, const char *file)
 	return cli_absolute(c, cli_results_dir(c, file));
 }
 
+/* SQLite calls a full disk an I/O error. */
+static const char *room(struct cli *c, const char *folder)
+{
+	struct statvfs fs;
+	return statvfs(folder, &fs) == 0 ? arena_printf(&c->arena, " (its disk has %ju KiB left)", (uintmax_t)fs.f_bavail * fs.f_frsize / 1024) : "";
+}
+
 static struct journal *journal_at(struct cli *c, const char *state, bool read_only, int *ret_exit)
 {
 	enum journal_fault fault;
@@ -102,7 +110,9 @@ static struct journal *journal_at(struct cli *c, const char *state, bool read_on
 	case JOURNAL_MISSING: cli_fail("nothing was run here yet: there is no %s", o.path); break;
 	case JOURNAL_NEWER: cli_fail("%s: %s; update this one", o.path, error); break;
 	case JOURNAL_DAMAGED: cli_fail("%s: %s\n  move it away to start afresh; finished work is then done again", o.path, error); break;
-	case JOURNAL_IO: cli_fail("%s: %s", o.path, error); break;
+	case JOURNAL_IO:
+		cli_fail("%s: %s\n  nothing of it is lost: make it readable and writable%s, then try again", o.path, error, room(c, state));
+		break;
 	}
 	return NULL;
 }

@@ -66,7 +66,8 @@ static int run(struct cli *c, const char *file, struct run_options *o)
 static int locked(struct cli *c, int error, const char *state, const struct cli_lock *other)
 {
 	if (error != EWOULDBLOCK)
-		return cli_fail("cannot lock %s: %s", state, strerror(error));
+		return cli_fail("cannot work in %s: %s\n  runs are recorded there: make it writable, or name another folder with `--state`", state,
+				strerror(error));
 	return cli_fail("another apply works in %s: pid %lld, since %s\n  wait for it, or end it with `twinc cancel`", state, (long long)other->pid,
 			cli_time(c, other->start_ms));
 }

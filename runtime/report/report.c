@@ -16,6 +16,8 @@ int64_t report_now_ms(void)
 
 void report_duration(int64_t ms, struct buf *ret)
 {
+	if (ms < 0) /* across a clock that was set back */
+		ms = 0;
 	int64_t s = ms / 1000;
 	if (ms < 10000)
 		buf_printf(ret, "%" PRId64 ".%" PRId64 "s", s, ms % 1000 / 100);

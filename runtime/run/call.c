@@ -124,7 +124,7 @@ static const struct value *with_digests(struct run *r, struct task *t, struct sp
 		else
 			e = stamps_digest(&r->stamps, full, NULL, &digest);
 		if (e) {
-			fail_node(r, t->node, DIAG_E0609, span, "`%s` cannot be read: %s", path, strerror(e));
+			fail_node(r, t->node, DIAG_E0609, span, "`%s` cannot be read: %s", path, fail_errno(e));
 			return NULL;
 		}
 		/* Under the name that it was given by, wherever a link leads. */

@@ -1,13 +1,22 @@
 /* Diagnostics of a run: the place in the twin, the call and the element, the command as run, the end of its log. */
 #include "runtime/run/inside.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define LOG_LINES 12
 #define LOG_BYTES 4096
 #define COMMAND_BYTES 2000
+#define ROOM_BYTES ((uint64_t)1 << 20) /* less is told: what fails may fail for that */
+
+const char *fail_errno(int e)
+{
+	return e == EINVAL ? "it is no regular file" : strerror(e); /* file_read and digests say so */
+}
 
 struct diag *fail_node(struct run *r, const struct node *n, enum diag_code code, struct span span, const char *format, ...)
 {
@@ -68,6 +77,15 @@ static const char *log_end(struct arena *a, const char *path)
 	return start;
 }
 
+void fail_add_room(struct diag *d, const char *path, uint64_t below_bytes)
+{
+	struct statvfs fs;
+	uint64_t free_bytes;
+	if (statvfs(path, &fs) != 0 || (free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize) >= below_bytes)
+		return;
+	diag_note(d, "the disk of %s has %" PRIu64 " KiB left", path, free_bytes / 1024);
+}
+
 const char *fail_masked(struct run *r, struct arena *a, const char *text, size_t len, size_t *ret_len)
 {
 	*ret_len = len;
@@ -110,4 +128,5 @@ void fail_add_log(struct run *r, struct task *t, struct diag *d)
 	if (*end)
 		diag_note(d, "the end of its log:\n%s", fail_masked(r, &r->arena, end, strlen(end), &len));
 	diag_note(d, "the whole log: %s", log);
+	fail_add_room(d, t->folder, ROOM_BYTES);
 }

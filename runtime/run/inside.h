@@ -126,6 +126,8 @@ struct run {
 	VEC(struct run_event) events; /* told after the commit */
 	struct run_counts counts;
 	void *executor;               /* its state, once started */
+	struct run_counts recorded;   /* as the journal has them */
+	int64_t since_boot_ms;        /* from the time since the machine's start to that of day, once and for all */
 	int64_t id, started_ms, look_ms; /* id 0: nothing recorded yet; look_ms: when to look for orphans again */
 	uint32_t numbers, orders;     /* of attempts, of ready tasks: given out */
 	uint32_t cpus, gpus, cpus_used, gpus_used;
@@ -253,6 +255,8 @@ void tidy_up(struct run *r);
 struct diag *fail_node(struct run *r, const struct node *n, enum diag_code code, struct span span, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 struct diag *fail_task(struct run *r, struct task *t, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void fail_add_room(struct diag *d, const char *path, uint64_t below_bytes); /* how much is left on its disk, when it is less */
+const char *fail_errno(int e); /* strerror, with words for what is no regular file */
 void fail_add_log(struct run *r, struct task *t, struct diag *d);
 /* The text with secrets replaced by ***; itself where there is none. */
 const char *fail_masked(struct run *r, struct arena *a, const char *text, size_t len, size_t *ret_len);
@@ -261,5 +265,6 @@ const char *fail_masked(struct run *r, struct arena *a, const char *text, size_t
 int64_t run_now(const struct run *r);
 struct run_event *run_tell(struct run *r, enum run_event_kind kind, const char *name);
 struct run_event *run_tell_task(struct run *r, enum run_event_kind kind, const struct task *t);
-void run_broken(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The run ends here; NULL: it has already. */
+struct diag *run_broken(struct run *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 #endif

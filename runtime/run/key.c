@@ -144,7 +144,7 @@ static void add_assets(struct key *k)
 		int e = stamps_digest(&k->run->stamps, v->file.path, NULL, &digest);
 		if (e) {
 			fail_node(k->run, k->task->node, DIAG_E0609, k->task->step->command_span, "the asset `%s` cannot be read: %s",
-				  v->file.path, strerror(e));
+				  v->file.path, fail_errno(e));
 			k->failed = true;
 			return;
 		}

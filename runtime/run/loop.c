@@ -23,7 +23,7 @@ static void loop_open(struct loop *l)
 	sigprocmask(SIG_BLOCK, &mask, &l->before);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	l->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	l->timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 	l->executor = -1;
 	if (l->epoll < 0 || l->signals < 0 || l->timer < 0)
 		bug("cannot make the loop: %s", strerror(errno));

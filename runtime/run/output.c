@@ -1,4 +1,5 @@
 /* What a task left behind as its outputs: there, of the declared kind, and of the declared format where that is cheap. */
+#include "compiler/base/utf8.h"
 #include "runtime/run/inside.h"
 #include <ctype.h>
 #include <dirent.h>
@@ -60,13 +61,28 @@ static bool below(const char *folder, const char *path)
 	return strncmp(folder, path, n) == 0 && (path[n] == '/' || path[n] == 0);
 }
 
+static const char *kind_name(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFREG: return "a regular file";
+	case S_IFDIR: return "a folder";
+	case S_IFLNK: return "a link that leads out of its work folder";
+	case S_IFIFO: return "a fifo";
+	case S_IFSOCK: return "a socket";
+	case S_IFCHR: return "a character device";
+	case S_IFBLK: return "a block device";
+	default: return "neither file nor folder";
+	}
+}
+
 /* A link below `path` that leads out of the work folder, or a thing that is neither file nor folder; NULL: none. */
-static const char *stranger_in(struct arena *a, const char *root, const char *path, int depth)
+static const char *stranger_in(struct arena *a, const char *root, const char *path, int depth, mode_t *ret_mode)
 {
 	struct stat st;
 	char real[PATH_MAX];
 	if (depth > 200 || lstat(path, &st) != 0)
 		return NULL;
+	*ret_mode = st.st_mode;
 	if (S_ISLNK(st.st_mode))
 		return realpath(path, real) && below(root, real) ? NULL : arena_strdup(a, path);
 	if (!S_ISDIR(st.st_mode))
@@ -75,10 +91,37 @@ static const char *stranger_in(struct arena *a, const char *root, const char *pa
 	const char *found = NULL;
 	for (struct dirent *e; d && !found && (e = readdir(d));)
 		if (e->d_type != DT_REG && strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			found = stranger_in(a, root, arena_printf(a, "%s/%s", path, e->d_name), depth + 1);
+			found = stranger_in(a, root, arena_printf(a, "%s/%s", path, e->d_name), depth + 1, ret_mode);
 	if (d)
 		closedir(d);
 	return found;
+}
+
+static void fail_stranger(struct run *r, struct task *t, const struct plan_field *f, const char *path, mode_t mode)
+{
+	struct diag *d = output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "holds %s: `%s`", kind_name(mode), path));
+	diag_help(d, S_ISLNK(mode) ? "copy what the link leads to (`cp -L`)" : "outputs are kept and copied, so they hold files and folders only");
+}
+
+/* The journal and the results tell paths as text. */
+static bool name_is_text(struct run *r, struct task *t, const struct plan_field *f, const char *path)
+{
+	struct buf shown = { 0 };
+	size_t len = strlen(path);
+	bool good = utf8_is_valid(path, len), valid;
+	for (size_t i = 0, n; i < len && !good; i += n) {
+		uint32_t code;
+		n = utf8_decode(path + i, len - i, &code, &valid);
+		if (valid)
+			buf_add(&shown, path + i, n);
+		else
+			buf_printf(&shown, "\\x%02x", (unsigned char)path[i]);
+	}
+	if (!good)
+		diag_help(output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "has a name that is not UTF-8: `%s`", buf_text(&shown))),
+			  "let the command rename it");
+	buf_finish(&shown);
+	return good;
 }
 
 /* -- one path ------------------------------------------------------------------------------------------------------ */
@@ -90,6 +133,9 @@ static const struct value *check_path(struct run *r, struct task *t, const struc
 	struct stat st;
 	struct arena a = { 0 };
 	const char *digest, *stranger;
+	mode_t mode;
+	if (!name_is_text(r, t, f, path))
+		return NULL;
 	if (!below(work, full) || strcmp(work, full) == 0) {
 		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "lies outside its work folder: `%s`", path));
 		return NULL;
@@ -102,14 +148,12 @@ static const struct value *check_path(struct run *r, struct task *t, const struc
 		return NULL;
 	}
 	if (dir ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)) {
-		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "is no %s: `%s`", dir ? "folder" : "regular file", path));
+		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "is %s, not %s: `%s`", kind_name(st.st_mode), kind_name(dir ? S_IFDIR : S_IFREG), path));
 		return NULL;
 	}
-	stranger = stranger_in(&a, work, full, 0);
+	stranger = stranger_in(&a, work, full, 0, &mode);
 	if (stranger)
-		diag_help(output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "holds a link out of its work folder, or a device: `%s`",
-									     stranger + strlen(work) + 1)),
-			  "copy what the link leads to (`cp -L`)");
+		fail_stranger(r, t, f, stranger + strlen(work) + 1, mode);
 	arena_finish(&a);
 	if (stranger)
 		return NULL;
@@ -119,7 +163,7 @@ static const struct value *check_path(struct run *r, struct task *t, const struc
 	}
 	int e = stamps_digest(&r->stamps, full, NULL, &digest);
 	if (e) {
-		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "cannot be read: `%s`: %s", path, strerror(e)));
+		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "cannot be read: `%s`: %s", path, fail_errno(e)));
 		return NULL;
 	}
 	return value_path(&r->arena, full, dir, digest);

@@ -270,8 +270,9 @@ bool results_make(struct run *r)
 	if (good && !x.error)
 		promote(&x, values);
 	if (x.error) {
-		diag_add(&r->diags, DIAG_E0617, r->workflow->span, "the outputs of `%s` cannot be written: `%s`: %s", r->workflow->name, x.failed,
-			 strerror(x.error));
+		struct diag *d = diag_add(&r->diags, DIAG_E0617, r->workflow->span, "the outputs of `%s` cannot be written: `%s`: %s",
+					  r->workflow->name, x.failed, fail_errno(x.error));
+		diag_help(d, "make it writable, or name another folder with `--results`, then apply again: the work is done and kept");
 		run_tell(r, EVENT_PROBLEM, NULL)->diag = r->diags.last;
 	}
 	arena_finish(&a);

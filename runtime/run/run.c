@@ -19,13 +19,17 @@ const char *run_event_name(enum run_event_kind k)
 	return k < EVENT_KINDS ? event_names[k] : "unknown";
 }
 
-int64_t run_now(const struct run *r)
+static int64_t clock_ms(clockid_t id)
 {
 	struct timespec t;
-	if (r->o.clock.now_ms)
-		return r->o.clock.now_ms(r->o.clock.ctx);
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_gettime(id, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* The time of day at the start, and evenly on from there: who sets the machine's clock moves no retry and no duration. */
+int64_t run_now(const struct run *r)
+{
+	return r->o.clock.now_ms ? r->o.clock.now_ms(r->o.clock.ctx) : r->since_boot_ms + clock_ms(CLOCK_BOOTTIME);
 }
 
 /* -- events --------------------------------------------------------------------------------------------------------- */
@@ -64,17 +68,18 @@ static void tell_all(struct run *r)
 	vec_clear(&r->events);
 }
 
-void run_broken(struct run *r, const char *format, ...)
+struct diag *run_broken(struct run *r, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
 	char *text = arena_vprintf(&r->arena, format, args);
 	va_end(args);
 	if (r->broken)
-		return;
+		return NULL;
 	r->broken = r->stopping = r->failed = true;
-	diag_add(&r->diags, DIAG_E0616, (struct span){ 0 }, "%s", text);
-	run_tell(r, EVENT_PROBLEM, NULL)->diag = r->diags.last;
+	struct diag *d = diag_add(&r->diags, DIAG_E0616, (struct span){ 0 }, "%s", text);
+	run_tell(r, EVENT_PROBLEM, NULL)->diag = d;
+	return d;
 }
 
 /* -- making ---------------------------------------------------------------------------------------------------------- */
@@ -165,6 +170,7 @@ struct run *run_create(const struct run_options *o)
 	r->cpus = o->cpus ? o->cpus : machine_cpus();
 	r->gpus = o->gpus ? o->gpus : machine_gpus();
 	r->memory_bytes = o->memory_bytes ? o->memory_bytes : machine_memory();
+	r->since_boot_ms = clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME);
 	r->started_ms = run_now(r);
 	r->look_ms = INT64_MAX;
 	stamps_init(&r->stamps, &r->arena, o->journal, !r->dry);
@@ -282,7 +288,7 @@ static void finish(struct run *r)
 	struct run_event *e = run_tell(r, EVENT_RUN_DONE, NULL);
 	e->text = verdict_name(run_verdict(r));
 	e->duration_ms = run_now(r) - r->started_ms;
-	if (r->id) {
+	if (r->id && !r->broken) {
 		journal_run_end(r->o.journal, r->id, verdict_name(run_verdict(r)), run_now(r));
 		journal_prune(r->o.journal, r->id);
 		tidy_up(r);
@@ -291,19 +297,55 @@ static void finish(struct run *r)
 
 static bool idle(const struct run *r)
 {
-	return r->running.len == 0 && r->starting.len == 0;
+	return r->running.len == 0 && r->starting.len == 0 && r->ended.len == 0;
+}
+
+static void journal_broken(struct run *r)
+{
+	struct diag *d = run_broken(r, "the journal `%s/journal.db` cannot be written: %s", r->o.state, journal_error(r->o.journal));
+	fail_add_room(d, r->o.state, UINT64_MAX);
+	diag_help(d, "make it writable, then apply again: what was recorded is kept, the rest is done then");
+	schedule_stop(r, false);
+}
+
+/* What was not recorded did not happen: it is not told, and not counted. */
+static void untell(struct run *r)
+{
+	struct run_event last;
+	uint32_t n = 0;
+	bool over = false;
+	r->counts.done = r->recorded.done;
+	r->counts.cached = r->recorded.cached;
+	for (uint32_t i = 0; i < r->events.len; i++) {
+		struct run_event e = r->events.at[i];
+		e.counts = r->counts;
+		if (e.kind == EVENT_RUN_DONE) {
+			e.text = verdict_name(run_verdict(r));
+			last = e;
+			over = true;
+		} else if (e.kind == EVENT_PROBLEM || e.kind == EVENT_TASK_FAILED || e.kind == EVENT_TASK_CANCELLED) {
+			r->events.at[n++] = e;
+		}
+	}
+	if (over)
+		r->events.at[n++] = last;
+	r->events.len = n;
 }
 
 static void commit(struct run *r)
 {
-	if (r->dry || journal_commit(r->o.journal))
+	if (r->dry)
 		return;
-	drop_starting(r); /* not recorded, so not started */
-	if (!r->broken) {
-		run_broken(r, "the journal cannot be written: %s", journal_error(r->o.journal));
-		schedule_stop(r, false);
+	if (journal_commit(r->o.journal)) {
+		r->recorded = r->counts;
+		return;
 	}
-	r->over |= idle(r);
+	drop_starting(r); /* not recorded, so not started */
+	if (!r->broken)
+		journal_broken(r);
+	if (idle(r) && !r->over)
+		finish(r);
+	untell(r);
 }
 
 /* Those that wait for nothing but room. */

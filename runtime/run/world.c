@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LOG_MASKED_MAX_BYTES ((size_t)256 << 20)
 #define TASK_FILE_MAX 180 /* bytes of a task's name in the name of its logs */
 static const char default_path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -396,9 +397,15 @@ static void mask_log(struct run *r, const char *path)
 	struct arena a = { 0 };
 	char *text;
 	size_t len, masked_len;
-	if (file_read(&a, path, (size_t)256 << 20, &text, &len) == 0) {
+	int e = file_read(&a, path, LOG_MASKED_MAX_BYTES, &text, &len);
+	if (e == 0) {
 		const char *masked = fail_masked(r, &a, text, len, &masked_len);
 		if (masked != text && file_write(path, masked, masked_len, NULL) != 0)
+			unlink(path);
+	} else if (e != ENOENT) {
+		const char *why = arena_printf(&a, "(removed: %s, so that no secret could be masked in it)\n",
+					       e == EFBIG ? "it was larger than 256 MiB" : fail_errno(e));
+		if (file_write(path, why, strlen(why), NULL) != 0)
 			unlink(path);
 	}
 	arena_finish(&a);

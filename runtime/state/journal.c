@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum sql {
-	SQL_BEGIN, SQL_COMMIT, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_CACHE_DROP,
+	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_CACHE_DROP,
 	SQL_STAT_PUT, SQL_GATE_PUT, SQL_GATE_OPEN, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_CACHED, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
 	SQL_PRUNE_CACHE, SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_PRUNE_STATS, SQL_CACHE_LOAD, SQL_STAT_LOAD, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_PROMOTION_EACH, SQL_APPROVED, SQL_RUN_LAST,
 	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
@@ -19,6 +19,7 @@ enum sql {
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
+	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_RUN_ADD] = "INSERT INTO runs(workflow, state, plan, start, pid) VALUES(?, ?, ?, ?, ?)",
 	[SQL_RUN_END] = "UPDATE runs SET state = ?2, end = ?3 WHERE id = ?1",
 	[SQL_TASK_PUT] = "INSERT OR REPLACE INTO tasks VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -225,13 +226,15 @@ static void run_statement(struct journal *j, sqlite3_stmt *st)
 	sqlite3_clear_bindings(st);
 }
 
+/* NULL once something could not be written, and nothing is written any more: a transaction is whole or not at all, also where SQLite
+ * has rolled it back by itself. */
 static sqlite3_stmt *writing(struct journal *j, enum sql s)
 {
 	if (!j->open_transaction) {
 		run_statement(j, statement(j, SQL_BEGIN));
 		j->open_transaction = true;
 	}
-	return statement(j, s);
+	return j->failed ? NULL : statement(j, s);
 }
 
 static void bind_text(sqlite3_stmt *st, int at, const char *text)
@@ -242,7 +245,7 @@ static void bind_text(sqlite3_stmt *st, int at, const char *text)
 bool journal_commit(struct journal *j)
 {
 	if (j->open_transaction) {
-		run_statement(j, statement(j, SQL_COMMIT));
+		run_statement(j, statement(j, j->failed ? SQL_ROLLBACK : SQL_COMMIT));
 		j->open_transaction = false;
 		if (!j->failed && j->after_commit)
 			j->after_commit(j->ctx);
