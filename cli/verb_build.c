@@ -101,6 +101,16 @@ static int put_doc(struct build *b, const char *name, const struct doc *d, int i
 	return code;
 }
 
+/* The document of a plan is large, and nothing else needs it: its memory is free for what follows. */
+static int put_plan(struct build *b)
+{
+	struct arena own = { 0 };
+	int code = put_doc(b, "plan.json", plan_save(&own, b->plan, true), 2);
+
+	arena_finish(&own);
+	return code;
+}
+
 /* Removes what an earlier build wrote, as its source map tells, and this one does not. */
 static int clear(struct build *b, const struct built *x)
 {
@@ -211,7 +221,7 @@ static int build_all(struct build *b)
 	build_keep_others(b, b->old_map, b->map);
 	for (doc_each(entry, b->old_map))
 		map_set(&b->ours, entry->key, entry);
-	code = put_doc(b, "plan.json", plan_save(a, b->plan, true), 2);
+	code = put_plan(b);
 	for (uint32_t i = 0; i < b->list.len && code == CLI_DONE; i++) {
 		struct built *x = &b->list.at[i];
 		struct target_request request = { .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .packed = b->cli->packed };

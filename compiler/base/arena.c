@@ -104,14 +104,18 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *format, va_list args)
 {
+	char most[256]; /* is enough for most, which are formatted once then */
 	va_list again;
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, format, again);
+	int len = vsnprintf(most, sizeof most, format, again);
 	va_end(again);
 	if (len < 0)
 		bug("a format that cannot be written: %s", format);
 	char *ret = arena_alloc(a, (size_t)len + 1);
-	vsnprintf(ret, (size_t)len + 1, format, args);
+	if ((size_t)len < sizeof most)
+		memcpy(ret, most, (size_t)len);
+	else
+		vsnprintf(ret, (size_t)len + 1, format, args);
 	return ret;
 }
 

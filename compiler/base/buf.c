@@ -66,17 +66,45 @@ void buf_putc(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+void buf_int(struct buf *b, int64_t v)
+{
+	char digits[20];
+	size_t n = sizeof digits;
+	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	do
+		digits[--n] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (v < 0)
+		digits[--n] = '-';
+	buf_add(b, digits + n, sizeof digits - n);
+}
+
+void buf_fill(struct buf *b, char c, size_t n)
+{
+	if (!reserve(b, n))
+		return;
+	memset(b->text + b->len, c, n);
+	b->len += n;
+	b->text[b->len] = '\0';
+}
+
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
 	va_list again;
 	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, format, again);
+	size_t room = b->cap - b->len;
+	int len = vsnprintf(b->cap ? b->text + b->len : NULL, room, format, again);
 	va_end(again);
 	if (len < 0)
 		bug("a format that cannot be written: %s", format);
-	if (!reserve(b, (size_t)len))
+	bool fits = (size_t)len < room;
+	if (!reserve(b, (size_t)len)) {
+		if (room)
+			b->text[b->len] = '\0';
 		return;
-	vsnprintf(b->text + b->len, (size_t)len + 1, format, args);
+	}
+	if (!fits)
+		vsnprintf(b->text + b->len, (size_t)len + 1, format, args);
 	b->len += (size_t)len;
 }
 

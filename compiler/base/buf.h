@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define BUF_MAX_BYTES ((size_t)1 << 30)
 struct buf {
@@ -18,6 +19,8 @@ void buf_clear(struct buf *b);  /* keeps the storage */
 void buf_add(struct buf *b, const char *bytes, size_t len);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
+void buf_int(struct buf *b, int64_t v); /* in decimal digits */
+void buf_fill(struct buf *b, char c, size_t n); /* n of it */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args);
 /* The text so far, "" when empty; borrowed until the next change. */

@@ -1,5 +1,6 @@
 #include "compiler/base/number.h"
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,10 @@ void number_text(double x, char ret[NUMBER_TEXT_BYTES])
 {
 	if (isnan(x) || isinf(x) || x == 0) {
 		strcpy(ret, isnan(x) ? "NaN" : x == 0 ? "0" : x > 0 ? "Infinity" : "-Infinity");
+		return;
+	}
+	if (fabs(x) < 1e15 && x == (double)(int64_t)x) { /* the digits are those of the whole number */
+		snprintf(ret, NUMBER_TEXT_BYTES, "%" PRId64, (int64_t)x);
 		return;
 	}
 	char digits[MAX_DIGITS + 1];

@@ -2,7 +2,6 @@
 #include "compiler/doc/doc.h"
 #include "compiler/doc/quote.h"
 #include <errno.h>
-#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -140,7 +139,7 @@ static void put_newline(int indent, int depth, struct buf *ret)
 {
 	if (indent) {
 		buf_putc(ret, '\n');
-		buf_printf(ret, "%*s", indent * depth, "");
+		buf_fill(ret, ' ', (size_t)(indent * depth));
 	}
 }
 
@@ -186,7 +185,7 @@ static void put_node(const struct doc *d, int indent, int depth, struct buf *ret
 		buf_puts(ret, d->boolean ? "true" : "false");
 		break;
 	case DOC_INT:
-		buf_printf(ret, "%" PRId64, d->integer);
+		buf_int(ret, d->integer);
 		break;
 	case DOC_FLOAT:
 		put_float(d->number, ret);

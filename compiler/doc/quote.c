@@ -43,13 +43,27 @@ static void put_json_char(uint32_t c, struct buf *ret)
 		utf8_encode(c, ret);
 }
 
+/* How many bytes from here on stand for themselves: printable ASCII but " and \. */
+static size_t plain_len(const char *text, size_t len)
+{
+	size_t n = 0;
+	while (n < len && text[n] >= ' ' && text[n] < 0x7F && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
 void quote_json(const char *text, size_t len, struct buf *ret)
 {
 	buf_putc(ret, '"');
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
-		i += utf8_decode(text + i, len - i, &c, NULL);
-		put_json_char(c, ret);
+		size_t n = plain_len(text + i, len - i);
+		buf_add(ret, text + i, n);
+		i += n;
+		if (i < len) {
+			i += utf8_decode(text + i, len - i, &c, NULL);
+			put_json_char(c, ret);
+		}
 	}
 	buf_putc(ret, '"');
 }

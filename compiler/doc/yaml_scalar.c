@@ -108,6 +108,10 @@ static bool is_printable(const char *text, size_t len)
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
 		bool valid;
+		if (text[i] >= ' ' && text[i] < 0x7F) {
+			i++;
+			continue;
+		}
 		i += utf8_decode(text + i, len - i, &c, &valid);
 		if (!valid || utf8_is_control(c) || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF)
 			return false;

@@ -4,7 +4,6 @@
 #include "compiler/doc/doc.h"
 #include "compiler/doc/quote.h"
 #include "compiler/doc/yaml_scalar.h"
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +12,7 @@
 
 static void put_indent(int depth, struct buf *ret)
 {
-	buf_printf(ret, "%*s", depth * INDENT, "");
+	buf_fill(ret, ' ', (size_t)(depth * INDENT));
 }
 
 static void put_comment(const char *comment, int depth, struct buf *ret)
@@ -98,7 +97,7 @@ static void put_scalar(const struct doc *d, int depth, struct buf *ret)
 		buf_puts(ret, d->boolean ? "true" : "false");
 		break;
 	case DOC_INT:
-		buf_printf(ret, "%" PRId64, d->integer);
+		buf_int(ret, d->integer);
 		break;
 	case DOC_FLOAT:
 		put_float(d->number, ret);

@@ -36,6 +36,7 @@ struct cwl {
 	const struct plan *plan;
 	struct target_result *ret;
 	VEC(struct cwl_process) processes;
+	struct map runs;      /* how a process is referred to -> its place in the list + 1; when all are there */
 	struct cwl_step *steps;
 	struct cwl_workflow *workflows;
 	struct map used;      /* "slot.field" that somebody reads */

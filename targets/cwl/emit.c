@@ -124,12 +124,21 @@ static void put_job(struct cwl *c, uint32_t workflow)
 
 /* -- files ---------------------------------------------------------------------------------------------------------------- */
 
+static void list_runs(struct cwl *c)
+{
+	for (uint32_t i = 0; i < c->processes.len; i++) {
+		const struct cwl_process *p = &c->processes.at[i];
+		const char *run = cwl_run(c, p->path, p->id);
+		if (!map_get(&c->runs, run))
+			map_set(&c->runs, run, (void *)(uintptr_t)(i + 1));
+	}
+}
+
 static const struct cwl_process *find(const struct cwl *c, const char *run)
 {
-	for (uint32_t i = 0; i < c->processes.len; i++)
-		if (strcmp(run, c->processes.at[i].path) == 0 || (run[0] == '#' && strcmp(run + 1, c->processes.at[i].id) == 0))
-			return &c->processes.at[i];
-	return NULL;
+	uintptr_t at = (uintptr_t)map_get(&c->runs, run);
+
+	return at ? &c->processes.at[at - 1] : NULL;
 }
 
 static void add_reached(struct cwl *c, const struct cwl_process *p, bool *reached);
@@ -202,6 +211,7 @@ static void put_files(struct cwl *c)
 {
 	bool *reached = arena_new_n(c->arena, bool, c->processes.len + 1);
 
+	list_runs(c);
 	for (uint32_t i = 0; i < c->processes.len; i++) {
 		const struct cwl_process *p = &c->processes.at[i];
 		bool root = p->workflow != PLAN_NONE && !c->workflows[p->workflow].refused && strcmp(p->id, c->plan->workflows[p->workflow].name) == 0;
@@ -243,6 +253,7 @@ static void build(const struct target_request *request, struct target_result *re
 		vec_finish(&c.workflows[i].globals.list);
 	vec_finish(&c.processes);
 	map_finish(&c.used);
+	map_finish(&c.runs);
 }
 
 static void check(const struct target_request *request, struct target_result *ret)

@@ -7,7 +7,7 @@ void cwl_add_step(struct cwl_flow *f, const char *name, struct doc *step, struct
 	struct cwl *c = f->c;
 
 	step->comment = target_place(c->arena, c->plan, span);
-	doc_set(c->arena, f->steps, name, doc_from(step, span));
+	doc_append(c->arena, f->steps, name, doc_from(step, span)); /* cwl_name gives no name twice */
 }
 
 /* -- calls ------------------------------------------------------------------------------------------------------------- */
