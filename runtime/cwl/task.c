@@ -4,6 +4,7 @@
 #include <math.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -253,8 +254,17 @@ bool task_outputs(struct tool *t, const struct doc *outputs)
 	return e ? tool_fail(t, "cannot write %s: %s", path, strerror(e)) : true;
 }
 
+/* Into the task's log, where a failure shows it. */
+static void note_image(const struct tool *t)
+{
+	if (t->process->image && !t->image)
+		fprintf(stderr, "twinc: note: the image `%s` is not used: %s\n", t->process->image,
+			t->process->image_required ? "--no-container" : "it stands under `hints`; under `requirements` it would be");
+}
+
 static int run_tool(struct tool *t)
 {
+	note_image(t);
 	const char *const *argv, *const *env;
 	struct streams s;
 	struct doc *outputs;

@@ -204,6 +204,36 @@ bool foreign_outputs(struct run *r, struct task *t, struct value_field *ret)
 	return good;
 }
 
+/* -- what belongs to an output ---------------------------------------------------------------------------------------- */
+
+static const struct doc *find_path(const struct doc *d, const char *path)
+{
+	const struct doc *found = NULL;
+	if (d->kind == DOC_MAP && strcmp(doc_text(doc_get(d, "path"), ""), path) == 0 && doc_get(d, "secondaryFiles"))
+		return d;
+	for (doc_each(x, d))
+		if (!found)
+			found = find_path(x, path);
+	return found;
+}
+
+const struct doc *foreign_secondary(struct run *r, struct arena *a, const char *path)
+{
+	const char *works = arena_printf(a, "%s/work/", r->o.state);
+	size_t n = strlen(works), len;
+	bool any = false;
+	char *text, *error;
+	struct doc *d;
+	for (uint32_t i = 0; i < r->plan->n_steps; i++)
+		any = any || r->plan->steps[i].cwl;
+	if (!any || strncmp(path, works, n) != 0)
+		return NULL;
+	const char *file = arena_printf(a, "%.*s/outputs.json", (int)(n + strcspn(path + n, "/")), path);
+	if (file_read(a, file, (size_t)256 << 20, &text, &len) != 0 || !doc_json_read(a, text, len, &d, &error))
+		return NULL;
+	return doc_get(find_path(d, path), "secondaryFiles");
+}
+
 /* -- the key ------------------------------------------------------------------------------------------------------------ */
 
 struct telling { struct run *run; struct arena *arena; };

@@ -223,6 +223,8 @@ void foreign_ended(struct run *r, struct task *t);
 bool foreign_permanent(struct run *r, const struct task *t, int code); /* trying again is of no use */
 bool foreign_outputs(struct run *r, struct task *t, struct value_field *ret); /* one per output */
 const char *foreign_identity(struct run *r, struct arena *a, const struct plan_step *s); /* digest of what the document means */
+/* Secondary files of a file that a CWL process left behind, each {class, path}; NULL: none. */
+const struct doc *foreign_secondary(struct run *r, struct arena *a, const char *path);
 const char *foreign_siblings(struct run *r, struct arena *a, const struct task *t, uint32_t input); /* digests of secondary files; NULL: none */
 bool foreign_reuse(struct run *r, const struct task *t); /* a kept result may be used */
 

@@ -36,15 +36,15 @@ static void note(struct results *x, int e, const char *path)
 
 /* -- files ---------------------------------------------------------------------------------------------------------- */
 
-static struct doc *path_object(struct results *x, const struct value *v, const char *copy, const char *final)
+static struct doc *path_object(struct results *x, bool is_dir, const char *copy, const char *final)
 {
 	struct doc *d = doc_map(x->arena);
 	char sha1[41];
 	uint64_t size;
-	doc_set(x->arena, d, "class", doc_string(x->arena, v->is_dir ? "Directory" : "File"));
+	doc_set(x->arena, d, "class", doc_string(x->arena, is_dir ? "Directory" : "File"));
 	doc_set(x->arena, d, "path", doc_string(x->arena, final));
 	doc_set(x->arena, d, "basename", doc_string(x->arena, file_basename(x->arena, final)));
-	if (v->is_dir)
+	if (is_dir)
 		return d;
 	note(x, digest_sha1_file(copy, sha1, &size), copy);
 	if (x->error)
@@ -60,14 +60,26 @@ static int make_folder(const char *path)
 	return mkdir(path, 0755) == 0 || errno == EEXIST ? 0 : file_mkdirs(path);
 }
 
+static struct doc *put_file(struct results *x, const char *path, bool is_dir, const char *where)
+{
+	const char *base = file_basename(x->arena, path), *copy = arena_printf(x->arena, "%s/%s/%s", x->tmp, where, base);
+	if (!x->error)
+		note(x, file_copy_tree(path, copy), path);
+	return path_object(x, is_dir, copy, arena_printf(x->arena, "%s/%s/%s", x->final, where, base));
+}
+
 static struct doc *put_path(struct results *x, const struct value *v, const char *where)
 {
-	const char *base = file_basename(x->arena, v->file.path), *folder = arena_printf(x->arena, "%s/%s", x->tmp, where);
-	const char *copy = arena_printf(x->arena, "%s/%s", folder, base);
+	const char *folder = arena_printf(x->arena, "%s/%s", x->tmp, where);
+	const struct doc *others = foreign_secondary(x->run, x->arena, v->file.path);
+	struct doc *list = doc_list(x->arena);
 	note(x, make_folder(folder), folder);
-	if (!x->error)
-		note(x, file_copy_tree(v->file.path, copy), v->file.path);
-	return path_object(x, v, copy, arena_printf(x->arena, "%s/%s/%s", x->final, where, base));
+	struct doc *d = put_file(x, v->file.path, v->is_dir, where);
+	for (doc_each(o, others))
+		doc_push(list, put_file(x, doc_text(doc_get(o, "path"), ""), strcmp(doc_text(doc_get(o, "class"), ""), "Directory") == 0, where));
+	if (others)
+		doc_set(x->arena, d, "secondaryFiles", list);
+	return d;
 }
 
 static struct doc *put_value(struct results *x, const struct value *v, const struct type *type, const char *where)
@@ -168,6 +180,18 @@ static bool results_values(struct results *x, const struct value **ret)
 	return true;
 }
 
+static void add_secondary(struct results *x, const struct value *v, struct buf *ret)
+{
+	const char *digest;
+	for (doc_each(o, v->kind == VALUE_PATH ? foreign_secondary(x->run, x->arena, v->file.path) : NULL))
+		if (stamps_digest(&x->run->stamps, doc_text(doc_get(o, "path"), ""), NULL, &digest) == 0)
+			buf_printf(ret, " + %s", digest);
+	for (uint32_t i = 0; v->kind == VALUE_LIST && i < v->list.len; i++)
+		add_secondary(x, v->list.items[i], ret);
+	for (uint32_t i = 0; v->kind == VALUE_RECORD && i < v->record.len; i++)
+		add_secondary(x, v->record.fields[i].value, ret);
+}
+
 static void results_digest(struct results *x, const struct value *const *values, struct digest_hex *ret)
 {
 	struct buf text = { 0 };
@@ -176,6 +200,7 @@ static void results_digest(struct results *x, const struct value *const *values,
 		buf_printf(&text, "%s: ", f->name);
 		type_show(f->type, &text);
 		key_value(x->arena, values[i], &text);
+		add_secondary(x, values[i], &text);
 		buf_putc(&text, '\n');
 	}
 	buf_puts(&text, x->final);

@@ -19,7 +19,10 @@ def plain(value):
     if value.get("class") == "File":
         with open(value["path"], "rb") as f:
             text = f.read()
-        return {"class": "File", "basename": os.path.basename(value["path"]), "size": len(text), "checksum": "sha1$" + hashlib.sha1(text).hexdigest()}
+        file = {"class": "File", "basename": os.path.basename(value["path"]), "size": len(text), "checksum": "sha1$" + hashlib.sha1(text).hexdigest()}
+        if value.get("secondaryFiles"):
+            file["secondaryFiles"] = sorted(map(plain, value["secondaryFiles"]), key=lambda other: other["basename"])
+        return file
     if value.get("class") == "Directory":
         entries = [os.path.join(value["path"], n) for n in sorted(os.listdir(value["path"]))]
         return {"class": "Directory", "basename": os.path.basename(value["path"]),

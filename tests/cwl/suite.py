@@ -46,8 +46,10 @@ def process_class(path):
 class Twin:
     """The text of a twin that calls one process with the values of a job."""
 
-    def __init__(self, folder, job_folder):
-        self.folder, self.job_folder, self.inputs = folder, job_folder, []
+    def __init__(self, folder, job_folder, tool):
+        self.folder, self.job_folder, self.inputs, self.formats = folder, job_folder, [], {}
+        with open(tool.partition("#")[0], encoding="utf-8") as f:
+            self.asks = "secondaryFiles" in f.read()
 
     def text(self, value):
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("~{", "~~{")
@@ -69,11 +71,25 @@ class Twin:
         base = value.get("basename", os.path.basename(path))
         if base != os.path.basename(path):
             path = shutil.copy(path, os.path.join(tempfile.mkdtemp(dir=self.folder), base))
-        for other in value.get("secondaryFiles", []):
-            beside = os.path.normpath(os.path.join(self.job_folder, other.get("location", other.get("path", "?"))))
-            if os.path.dirname(beside) != os.path.dirname(path):
-                raise Unsupported("a secondary file that is not beside its file")
-        return path
+        others = value.get("secondaryFiles", [])
+        if others and not self.asks:
+            raise Unsupported("secondary files that the process does not ask for")
+        return self.together(path, others) if others else path
+
+    def together(self, path, others):
+        """A folder of its own for a file and what belongs to it, under their base names."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        for other in others:
+            source = os.path.join(folder, other.get("basename", os.path.basename(other.get("location", other.get("path", "?")))))
+            (shutil.copytree if other["class"] == "Directory" else shutil.copy)(self.path({k: v for k, v in other.items() if k != "basename"}), source)
+        return shutil.copy(path, folder)
+
+    def format_of(self, value):
+        """A format that only this case knows: declared in the twin."""
+        iri = value.get("format", "")
+        if iri.startswith("http://example.com/"):
+            return "file<%s>" % self.formats.setdefault(iri, "format%d" % len(self.formats))
+        return None
 
     def literal(self, value):
         path = os.path.join(tempfile.mkdtemp(dir=self.folder), value.get("basename", "literal"))
@@ -91,7 +107,7 @@ class Twin:
         if isinstance(value, dict) and value.get("class") in ("File", "Directory"):
             name = "path%d" % len(self.inputs)
             declared = re.search(r"file<\w+>", wanted)
-            kind = (declared.group() if declared else "file") if value["class"] == "File" else "dir"
+            kind = (self.format_of(value) or (declared.group() if declared else "file")) if value["class"] == "File" else "dir"
             self.inputs.append("  input %s: %s = %s" % (name, kind, self.text(self.path(value))))
             return name
         if isinstance(value, dict):
@@ -118,7 +134,7 @@ def write_twin(case, tool, scratch):
         job, job_folder = load(job_path) or {}, os.path.dirname(job_path)
     if "cwl:tool" in job or "cwl:requirements" in job:
         raise Unsupported("requirements in the job")
-    twin = Twin(scratch, job_folder)
+    twin = Twin(scratch, job_folder, tool)
     known = interface(tool, scratch)
     arguments = []
     for name, value in job.items():
@@ -128,8 +144,8 @@ def write_twin(case, tool, scratch):
             arguments.append("%s: %s" % (plain, twin.value(value, known["inputs"][plain])))
     outputs = ["  output %s = it.%s" % (name, name) for name in known["outputs"]]
     with open(os.path.join(scratch, "main.twin"), "w", encoding="utf-8") as f:
-        f.write("twin suite { edition = 2026 }\n\nimport std.cwl\n\nstep tool: cwl.tool {\n  file = %s\n  env { PATH = %s }\n}\n\nworkflow main {\n%s\n  it = tool(%s)\n%s\n}\n"
-                % (twin.text(tool), twin.text(PROGRAMS + ":/usr/bin:/bin"), "\n".join(twin.inputs), ", ".join(arguments), "\n".join(outputs)))
+        f.write("twin suite { edition = 2026 }\n\nimport std.cwl\n%s\nstep tool: cwl.tool {\n  file = %s\n  env { PATH = %s }\n}\n\nworkflow main {\n%s\n  it = tool(%s)\n%s\n}\n"
+                % ("".join('format %s { iri = "%s" }\n' % (name, iri) for iri, name in twin.formats.items()), twin.text(tool), twin.text(PROGRAMS + ":/usr/bin:/bin"), "\n".join(twin.inputs), ", ".join(arguments), "\n".join(outputs)))
 
 
 def twinc(scratch, *words):
