@@ -77,6 +77,7 @@ struct cwl_process {
 	const char *image;                /* that it runs in; or NULL */
 	bool image_required;              /* and not only recommended */
 	const char *image_folder;         /* where its outputs lie inside, or NULL */
+	bool in_place;                    /* changes its inputs (InplaceUpdateRequirement); a Workflow: or its steps do */
 	bool calls_expressions;           /* has something that needs JavaScript; a Workflow: or its steps have */
 };
 /* Structures of a normal document. Everything is checked again: a plan may come from anywhere. NULL: *ret_error. */

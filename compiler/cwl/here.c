@@ -34,6 +34,8 @@ const char *cwl_lacks(struct arena *a, const struct cwl_process *p, const char *
 {
 	if (p->class == CWL_OPERATION)
 		return "it is an Operation, which only describes";
+	if (p->in_place)
+		return "it changes its inputs in place (InplaceUpdateRequirement), which what is kept of earlier tasks would not survive";
 	if (p->class == CWL_WORKFLOW && strcmp(engine, "cwltool") != 0 && strcmp(engine, "toil") != 0)
 		return arena_printf(a, "it is a Workflow, which cwltool or toil runs here, not `%s`", engine);
 	if (p->class == CWL_WORKFLOW && !cwl_find_engine(a, engine))

@@ -266,9 +266,8 @@ static void load_requirement(struct loader *l, const struct doc *q, struct cwl_p
 		p->listing = listing_at(l, q);
 	} else if (strcmp(class, "DockerRequirement") == 0) {
 		load_docker(l, q, p, hint);
-	} else if (strcmp(class, "InplaceUpdateRequirement") == 0 && doc_truth(doc_get(q, "inplaceUpdate"), true) && !hint) {
-		load_fail(l, q, "it changes its inputs in place (InplaceUpdateRequirement), which what is kept of earlier tasks would not survive");
-		l->error->unsupported = true;
+	} else if (strcmp(class, "InplaceUpdateRequirement") == 0) {
+		p->in_place = !hint && doc_truth(doc_get(q, "inplaceUpdate"), true);
 	}
 }
 
@@ -301,13 +300,13 @@ static bool has_program(const struct doc *d)
 	return false;
 }
 
-/* Whether the process or, in a Workflow, one that a step runs may call JavaScript. */
-static bool wants_javascript(const struct doc *d)
+/* Whether a requirement of that class stands anywhere below: in what the steps of a Workflow run. */
+static bool has_inside(const struct doc *d, const char *class)
 {
-	if (strcmp(doc_text(doc_get(d, "class"), ""), "InlineJavascriptRequirement") == 0)
+	if (strcmp(doc_text(doc_get(d, "class"), ""), class) == 0)
 		return true;
 	for (doc_each(x, d))
-		if (wants_javascript(x))
+		if (has_inside(x, class))
 			return true;
 	return false;
 }
@@ -338,7 +337,8 @@ struct cwl_process *cwl_load(struct arena *a, const struct doc *d, struct cwl_er
 		load_requirement(&l, q, p, true);
 	for (doc_each(q, doc_get(d, "requirements")))
 		load_requirement(&l, q, p, false);
-	p->calls_expressions = (p->javascript || (p->class == CWL_WORKFLOW && wants_javascript(doc_get(d, "steps")))) && has_program(d);
+	p->calls_expressions = (p->javascript || has_inside(doc_get(d, "steps"), "InlineJavascriptRequirement")) && has_program(d);
+	p->in_place = p->in_place || has_inside(doc_get(d, "steps"), "InplaceUpdateRequirement");
 	if (!l.failed)
 		return p;
 	*ret_error = error;

@@ -376,7 +376,6 @@ struct doc *normal_process(struct reader *r, const struct doc *d)
 		read_fail(r, to, "%s", error.message);
 		r->error->line = r->imported ? 0 : error.line;
 		r->error->column = error.column;
-		r->error->unsupported = error.unsupported;
 	}
 	return r->failed ? NULL : to;
 }

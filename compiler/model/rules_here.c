@@ -25,7 +25,9 @@ static void each_call(const struct model_node *call, void *ctx)
 	w->told[t->id] = true;
 	struct diag *d = diag_here(diag_add(w->ds, DIAG_E0510, call->span, "`%s` cannot run here: %s", t->name, lacks), "called here");
 	diag_label(d, t->span, "declared here");
-	if (p->class != CWL_OPERATION)
+	if (p->in_place)
+		diag_help(d, "let it work on a copy: `InitialWorkDirRequirement` with `writable: true`");
+	else if (p->class != CWL_OPERATION)
 		diag_help(d, "install it, or say with `on` where it runs");
 }
 
