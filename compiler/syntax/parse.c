@@ -7,7 +7,7 @@
 #ifdef __SANITIZE_ADDRESS__
 #define PART_BYTES ((size_t)0) /* so that every use behind ast_release is seen */
 #else
-#define PART_BYTES ((size_t)56 << 10) /* a little less than what the blocks of an arena come to */
+#define PART_BYTES ((size_t)66 << 10) /* an item less than the 72 KiB that the first blocks of an arena come to */
 #endif
 
 static uint16_t deeper(struct scan *s, struct span span, uint16_t depth)
@@ -477,7 +477,11 @@ static size_t utf8_bad(const char *text, size_t len)
 	const unsigned char *t = (const unsigned char *)text;
 	for (size_t i = 0; i < len;) {
 		unsigned char c = t[i];
-		size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+		if (c < 0x80) {
+			i++;
+			continue;
+		}
+		size_t n = c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
 		if (n == 0 || i + n > len)
 			return i;
 		for (size_t k = 1; k < n; k++)
