@@ -26,6 +26,24 @@ void quote_sh(const char *text, size_t len, struct buf *ret)
 	buf_putc(ret, '\'');
 }
 
+void quote_groovy(const char *text, size_t len, struct buf *ret)
+{
+	buf_putc(ret, '\'');
+	for (size_t i = 0; i < len;) {
+		uint32_t c;
+		i += utf8_decode(text + i, len - i, &c, NULL);
+		if (c == '\'' || c == '\\')
+			buf_printf(ret, "\\%c", (char)c);
+		else if (c == '\n')
+			buf_puts(ret, "\\n");
+		else if (c < 0x20 || (c >= 0x7F && c < 0xA0))
+			buf_printf(ret, "\\u%04x", c);
+		else
+			utf8_encode(c, ret);
+	}
+	buf_putc(ret, '\'');
+}
+
 static void put_json_char(uint32_t c, struct buf *ret)
 {
 	static const char named[][2] = {{'"', '"'}, {'\\', '\\'}, {'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}, {'\b', 'b'}, {'\f', 'f'}};

@@ -4,6 +4,8 @@
 #include "compiler/base/buf.h"
 /* One POSIX shell word: bare where every byte is in [A-Za-z0-9_@%+=:,./-] and it is not empty, else in single quotes. */
 void quote_sh(const char *text, size_t len, struct buf *ret);
+/* A string of Groovy in single quotes, in which no dollar is special; one line. */
+void quote_groovy(const char *text, size_t len, struct buf *ret);
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. Also a valid YAML double-quoted scalar: whatever
  * a YAML reader takes for a line break or refuses is escaped. */
 void quote_json(const char *text, size_t len, struct buf *ret);

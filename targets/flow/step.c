@@ -394,6 +394,11 @@ bool flow_put_step(struct flow *f, uint32_t step)
 	put_outputs(&x, ret);
 	put_metrics(&x, ret);
 	put_env(&x, ret);
+	if (x.step->container) {
+		buf_puts(ret, "    container=");
+		py_string(x.step->container, strlen(x.step->container), ret);
+		buf_puts(ret, ",\n");
+	}
 	if (x.step->bash)
 		buf_puts(ret, "    shell=(\"bash\", \"-euo\", \"pipefail\"),\n");
 	put_command(&x, ret);

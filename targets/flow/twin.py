@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from xml.sax.saxutils import quoteattr
 
 from values import *
 
@@ -82,10 +83,11 @@ class Metric:
 
 
 class Step:
-    def __init__(self, name, outputs=None, metrics_file=None, metrics=None, env=None, values=None, command=None, assets=(), shell=("sh", "-eu"), cwl=None, inputs=None, formats=None, results=None):
+    def __init__(self, name, outputs=None, metrics_file=None, metrics=None, env=None, values=None, command=None, assets=(), shell=("sh", "-eu"), cwl=None, inputs=None, formats=None, results=None, container=None):
         self.name, self.outputs, self.metrics_file, self.metrics = name, outputs or {}, metrics_file, metrics or {}
         self.env, self.values, self.command, self.assets = env or {}, values or {}, command, assets
         self.shell, self.cwl, self.ids, self.formats = list(shell), cwl, inputs or {}, formats or {}
+        self.container = container
         self.names = {v: k for k, v in (results or {}).items()}
         STEPS[name] = self
 
@@ -643,13 +645,17 @@ def results(workflow, folder):
 # -- the command line ----------------------------------------------------------------------------------------------------------------
 
 
-HELP = """flow.py run              all tasks, one after the other, on this machine
+HELP = """flow.py run [PATH]       all tasks, or those below PATH, one after the other, on this machine
 flow.py tasks            a line each: done, ready or waiting
 flow.py is-done TASK     exits with 0 where it is
 flow.py begin TASK       makes its folder; says how to run its command
 flow.py end TASK         takes over what it left behind
 flow.py gate TASK        decides a gate: exit 3 where nothing may pass
+flow.py passed TASK      exits with 0 where a gate let all pass
 flow.py approve TASK     lets pass what a gate asks about
+flow.py count FOR        how many elements a `for` has
+flow.py holds IF         exits with 0 where the condition of an `if` holds
+flow.py junit            gates and tasks as results of tests
 flow.py results [DIR]    copies the outputs there when all is done, and tells them as an object of CWL"""
 
 
@@ -661,10 +667,18 @@ def find(workflow, path):
     raise Trouble("there is no task %s%s" % (path, " yet" if rests.unknown else ""))
 
 
-def command_of(task):
-    """What runs it: its words."""
+def command_of(task, env):
+    """What runs it, its words: in a container by docker, or by what TWIN_ENGINE names; nothing there: without one."""
+    step = STEPS[task.node.step]
     own = os.path.join(HERE, "commands", task.node.step + ".sh")
-    return STEPS[task.node.step].shell + [own if os.path.exists(own) else task.file("command")]
+    line = step.shell + [own if os.path.exists(own) else task.file("command")]
+    engine = os.environ.get("TWIN_ENGINE", "docker").split()
+    if not step.container or not engine:
+        return line
+    seen = [HERE + ":" + HERE] + ["%s:%s:ro" % (p, p) for p in task.reads if not p.startswith(HERE + os.sep)]
+    where = ["--workdir", task.file("work"), "--user", "%d:%d" % (os.getuid(), os.getgid())]
+    names = [w for k in env if k != "PATH" for w in ("--env", k)]
+    return engine + ["run", "--rm"] + [w for v in seen for w in ("--volume", v)] + where + names + [step.container] + line
 
 
 def say_begin(task):
@@ -680,16 +694,17 @@ def run_task(task):
         print(task.decide())
         return
     env = dict(task.begin(), TWIN_CPUS="1", TWIN_MEMORY_BYTES="1073741824")
-    code = subprocess.call(command_of(task), env=env, cwd=task.file("work"), stdin=subprocess.DEVNULL)
+    code = subprocess.call(command_of(task, env), env=env, cwd=task.file("work"), stdin=subprocess.DEVNULL)
     if code:
         raise Trouble("%s exited with %d" % (task.path, code))
     task.end()
 
 
-def run_all(workflow):
+def run_all(workflow, below=""):
+    """below: a task, or what holds tasks."""
     while True:
         rests = Rests()
-        tasks = list(each_task(root(workflow), rests))
+        tasks = [t for t in each_task(root(workflow), rests) if not below or (t.path + "/").startswith(below + "/")]
         ready = [t for t in tasks if not t.is_done() and not t.rests().tasks]
         for task in ready:
             run_task(task)
@@ -697,6 +712,51 @@ def run_all(workflow):
             return
         if not ready:
             raise Trouble("nothing can start")
+
+
+def find_node(workflow, path):
+    """A `for` or an `if`, and the scope that it stands in."""
+    above, _, name = path.rpartition("/")
+    for scope in each_scope(root(workflow)):
+        for node in scope.block.nodes:
+            if scope.path == above and node.name == name:
+                return scope, node
+    raise Trouble("there is no %s" % path)
+
+
+def holds(workflow, path):
+    scope, node = find_node(workflow, path)
+    return node.condition(scope)
+
+
+def each_scope(scope):
+    yield scope
+    for node in scope.block.nodes:
+        if not isinstance(node, (Call, Gate, Value)):
+            for inner in open_scopes(scope, node, Rests()):
+                for one in each_scope(inner):
+                    yield one
+
+
+def junit(workflow):
+    """A suite with a case for each task, and one for each thing that a gate requires."""
+    cases, failed = [], 0
+    for task in each_task(root(workflow), Rests()):
+        parts = [(name, fn) for name, fn in task.node.require.items()] if isinstance(task.node, Gate) else [("", None)]
+        for name, fn in parts:
+            inner = ""
+            if fn:
+                try:
+                    good = fn(task.scope) is True
+                except NotYet:
+                    good, inner = True, "<skipped/>"
+                if not good:
+                    inner, failed = '<failure message="does not hold (%s)"/>' % task.node.on_fail, failed + 1
+            elif not task.is_done():
+                inner = "<skipped/>"
+            cases.append("  <testcase classname=%s name=%s>%s</testcase>" % (quoteattr(task.path), quoteattr(name or "done"), inner))
+    head = "<testsuite name=%s tests=\"%d\" failures=\"%d\">" % (quoteattr(workflow), len(cases), failed)
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head] + cases + ["</testsuite>"])
 
 
 def say_tasks(workflow):
@@ -712,12 +772,16 @@ def say_tasks(workflow):
 def main(workflow):
     verb, words_left = (sys.argv[1:] or ["--help"])[0], sys.argv[2:]
     verbs = {
-        "run": lambda: run_all(workflow),
+        "run": lambda below="": run_all(workflow, below),
         "tasks": lambda: say_tasks(workflow),
         "is-done": lambda task: sys.exit(0 if find(workflow, task).is_done() else 1),
         "begin": lambda task: say_begin(find(workflow, task)),
         "end": lambda task: find(workflow, task).end(),
         "gate": lambda task: print(find(workflow, task).decide()),
+        "passed": lambda task: sys.exit(0 if find(workflow, task).outputs()["passed"] else 1),
+        "junit": lambda: print(junit(workflow)),
+        "count": lambda path: print(len(find_node(workflow, path)[1].children(find_node(workflow, path)[0]))),
+        "holds": lambda path: sys.exit(0 if holds(workflow, path) else 1),
         "approve": lambda task: find(workflow, task).approve(),
         "results": lambda folder="results": print(dump(results(workflow, folder))),
     }

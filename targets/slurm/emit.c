@@ -42,7 +42,7 @@ static const struct doc *part_attribute(const struct plan *p, const char *place,
 	const struct plan_thing *t = place ? thing_of(p, place) : NULL;
 	const char *dot = place ? strchr(place, '.') : NULL;
 
-	return t && dot ? doc_get(doc_get(t->attributes, dot + 1), name) : NULL;
+	return t && dot ? doc_get(doc_get(doc_get(t->attributes, "partition"), dot + 1), name) : NULL;
 }
 
 /* -- job scripts ------------------------------------------------------------------------------------------------------------- */
