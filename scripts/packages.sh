@@ -12,8 +12,8 @@ PACKAGES_TEST="libcmocka-dev shellcheck"
 PACKAGES_ALL="clang dpkg-dev fakeroot file debootstrap"
 # --all: the tools that judge what is emitted, and what steps of examples/usecases need. cwltool [3.1.20230209]
 # nodejs [18, 20] python3-venv [3.11] python3-numpy [1.24] python3-jsonschema [4.10] jq [1.6]
-# slurmctld slurmd [22.05] munge [0.5]
-PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge"
+# slurmctld slurmd [22.05] munge [0.5] default-jre-headless [17] maven [3.8] docker-compose [1.29] python3-yaml [6.0]
+PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge default-jre-headless maven docker-compose python3-yaml"
 
 # The packages of a list that are not there yet.
 packages_missing() {
@@ -65,6 +65,18 @@ python_install() { # NAME PACKAGES...
 	else
 		rm -rf "build/tools/$name"
 		echo "(not to be had: $*)" >&2
+	fi
+}
+
+# Jars that a pom.xml names, in build/tools/NAME; without a registry there are none, and their tests are skipped.
+maven_install() { # NAME POM
+	[ ! -f "build/tools/$1/done" ] || return 0
+	echo "About to fetch with maven, into build/tools/$1: what $2 names"
+	if mvn -q -B -f "$2" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$PWD/build/tools/$1" >/dev/null; then
+		touch "build/tools/$1/done"
+	else
+		rm -rf "build/tools/$1"
+		echo "(not to be had: what $2 names)" >&2
 	fi
 }
 

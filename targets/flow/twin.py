@@ -601,6 +601,21 @@ def metric(name, m, v):
     return v
 
 
+def same_work():
+    """What is done was done for these inputs and this workflow, or it does not count."""
+    h = hashlib.sha256()
+    names = [os.environ.get("TWIN_INPUTS", "inputs.json"), "flow.py"] + glob(HERE, "commands/*")
+    for name in names:
+        h.update(digest(os.path.join(HERE, name)).encode())
+    stamp = os.path.join(STATE, "made-of")
+    if not os.path.exists(stamp):
+        os.makedirs(STATE, exist_ok=True)
+        write_whole(stamp, h.hexdigest() + "\n")
+    with open(stamp, encoding="utf-8") as file:
+        if file.read().strip() != h.hexdigest():
+            raise Trouble("inputs.json or the workflow is another than when %s was begun: move that folder away to begin anew" % STATE)
+
+
 # -- results -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -704,7 +719,7 @@ def run_all(workflow, below=""):
     """below: a task, or what holds tasks."""
     while True:
         rests = Rests()
-        tasks = [t for t in each_task(root(workflow), rests) if not below or (t.path + "/").startswith(below + "/")]
+        tasks = [t for t in each_task(root(workflow), rests) if not below or t.path == below or t.path.startswith((below + "/", below + "."))]
         ready = [t for t in tasks if not t.is_done() and not t.rests().tasks]
         for task in ready:
             run_task(task)
@@ -789,6 +804,7 @@ def main(workflow):
         print(HELP)
         sys.exit(0 if verb in ("-h", "--help") else 64)
     try:
+        same_work()
         verbs[verb](*words_left)
     except Blocked as e:
         print("twin: %s" % e, file=sys.stderr)

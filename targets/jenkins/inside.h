@@ -14,6 +14,7 @@ struct jenkins {
 	struct flow flow;       /* of the workflow under way */
 	uint32_t workflow;
 	bool *told;             /* steps whose rows are there */
+	struct map *names;      /* of the stages beside each other that are under way */
 };
 /* A line of the Jenkinsfile, indented; one that ends in "{" is closed by jenkins_close. */
 void jenkins_line(struct jenkins *j, const char *format, ...) __attribute__((format(printf, 2, 3)));

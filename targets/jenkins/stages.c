@@ -82,8 +82,20 @@ static const char *stage_name(struct jenkins *j, const struct plan_node *n)
 	return n->name;
 }
 
+/* Stages beside each other have different names. */
+static const char *unique(struct jenkins *j, const char *wanted)
+{
+	const char *name = wanted;
+
+	for (int i = 2; map_get(j->names, name); i++)
+		name = arena_printf(j->arena, "%s (%d)", wanted, i);
+	map_set(j->names, name, j);
+	return name;
+}
+
 static void put_head(struct jenkins *j, const struct plan_node *n, const char *name)
 {
+	name = unique(j, name);
 	target_text_from(&j->text, n->span);
 	jenkins_line(j, "// %s", target_place(j->arena, j->plan, n->span));
 	jenkins_open(j, "stage(%s)", jenkins_string(j, name));
@@ -169,7 +181,7 @@ static void put_if(struct jenkins *j, const struct plan_node *n, const char *pat
 	jenkins_close(j);
 	if (n->otherwise == PLAN_NONE)
 		return;
-	jenkins_open(j, "stage(%s)", jenkins_string(j, cut(j, arena_printf(j->arena, "unless %s", expr_text(j->arena, n->subject)))));
+	jenkins_open(j, "stage(%s)", jenkins_string(j, unique(j, cut(j, arena_printf(j->arena, "unless %s", expr_text(j->arena, n->subject))))));
 	jenkins_open(j, "when");
 	jenkins_line(j, "expression { %s != 0 }", holds);
 	jenkins_close(j);
@@ -291,7 +303,7 @@ static void put_level(struct jenkins *j, const struct plan_block *b, const uint3
 			buf_printf(&names, "%s%s", together++ ? ", " : "", n->kind == PLAN_GATE ? n->name : flow_node_name(j->arena, j->plan, b->nodes[i]));
 	}
 	if (together > 1 && !in_parallel) {
-		jenkins_open(j, "stage(%s)", jenkins_string(j, cut(j, buf_text(&names))));
+		jenkins_open(j, "stage(%s)", jenkins_string(j, unique(j, cut(j, arena_strdup(j->arena, buf_text(&names))))));
 		jenkins_open(j, "parallel");
 	}
 	for (uint32_t i = 0; i < b->n_nodes; i++)
@@ -311,7 +323,14 @@ void jenkins_stages(struct jenkins *j, uint32_t block, const char *path, bool in
 {
 	const struct plan_block *b = &j->plan->blocks[block];
 	uint32_t most, *levels = levels_of(j, b, &most);
+	struct map names, *around = j->names;
 
+	map_init(&names);
+	map_set(&names, "bind", j); /* those of a workflow itself */
+	map_set(&names, "results", j);
+	j->names = &names;
 	for (uint32_t level = 0; level <= most; level++)
 		put_level(j, b, levels, level, path, in_parallel);
+	j->names = around;
+	map_finish(&names);
 }

@@ -132,6 +132,7 @@ def results_done(tasks):
 
 if __name__ == "__main__":
     try:
+        twin.same_work()
         for line in make_plan():
             print(line)
     except (Trouble, NotYet, subprocess.CalledProcessError, FileNotFoundError) as e:

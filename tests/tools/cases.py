@@ -161,6 +161,19 @@ class Case:
                 text = ENV.get(text, "")
             yield name, text
 
+    def spoil(self, home):
+        """With the setting spoil="FILE:SED-COMMAND", breaks what was emitted: the judge has to see it."""
+        if not self.settings.get("spoil"):
+            return
+        name, change = self.settings["spoil"].split(":", 1)
+        path = os.path.join(home, name)
+        with open(path, encoding="utf-8") as f:
+            before = f.read()
+        call(["sed", "-i", "-e", change, path], home)
+        with open(path, encoding="utf-8") as f:
+            if f.read() == before:
+                raise SystemExit("%s changes nothing in %s" % (change, name))
+
     def run(self, folder, workflow, words, fails):
         """The output object; None where it failed and is meant to."""
         raise NotImplementedError

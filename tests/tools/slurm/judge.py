@@ -50,8 +50,7 @@ class SlurmCase(Case):
         self.give(home)
         for name in os.listdir(self.outside):  # what the local run left there
             os.remove(os.path.join(self.outside, name))
-        if self.settings.get("spoil"):
-            self.spoil(home)
+        self.spoil(home)
         code, out, err = self.submit(home, env) if self.settings["engine"] == "slurm" else call(["./flow.py", "run"], home, env=env)
         approved = [w[-1] for _, w in self.lines() if w[0] == "approve"]
         if code != 0 and approved and not fails:
@@ -65,17 +64,6 @@ class SlurmCase(Case):
         if fails:
             return None
         raise Differs("exit code %d\n%s%s" % (code, out[-2000:], err[-2000:]))
-
-    def spoil(self, home):
-        """Breaks what was emitted: this judge has to see it."""
-        name, change = self.settings["spoil"].split(":", 1)
-        path = os.path.join(home, name)
-        with open(path, encoding="utf-8") as f:
-            before = f.read()
-        call(["sed", "-i", "-e", change, path], home)
-        with open(path, encoding="utf-8") as f:
-            if f.read() == before:
-                raise SystemExit("%s is not in %s" % (change, name))
 
     def submit(self, home, env):
         """Until all is done or nothing is left in the queue."""
