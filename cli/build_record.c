@@ -58,7 +58,7 @@ void build_keep_others(const struct build *b, const struct doc *old, struct doc 
 {
 	for (doc_each(entry, old)) {
 		size_t n = strcspn(entry->key, "/");
-		if (!is_built(b, entry->key) && target_find(arena_strndup(&b->cli->arena, entry->key, n)))
+		if (n && !is_built(b, entry->key))
 			doc_append(&b->cli->arena, map, entry->key, doc_copy(&b->cli->arena, entry));
 	}
 }

@@ -1,11 +1,17 @@
 /* build: what targets make of the plan, written into a folder each, and the matrix of what they can say. */
 #include "cli/build.h"
 #include "compiler/diag/near.h"
+#include "stdlib/stdlib.h"
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#define SCRIPT_MAX_BYTES ((size_t)1 << 20)
+#define SCRIPT_MAX_S 30 /* of cpu: what no count of instructions sees, such as one match of a pattern */
 
 /* -- which ----------------------------------------------------------------------------------------------------------- */
 
@@ -28,9 +34,53 @@ static int target_unknown(struct cli *c, const char *name)
 	return code;
 }
 
+/* FILE.lua: a target of the user's own, called like its file. */
+static const struct target *target_read(struct build *b, const char *path, int *ret_code)
+{
+	struct arena *a = &b->cli->arena;
+	const char *base = file_basename(a, path), *name = arena_strndup(a, base, strlen(base) - 4);
+	struct stdlib_file *script = arena_new(a, struct stdlib_file);
+	struct target *t = arena_new(a, struct target);
+	char *text;
+	int error;
+
+	if (!*name || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(name) || target_find(name)) {
+		*ret_code = cli_usage(b->cli, "\"%s\" cannot name a target: its folder would be called \"%s\"; small letters, digits, - and _, and no name of a built-in one", path, name);
+		return NULL;
+	}
+	error = file_read(a, path, SCRIPT_MAX_BYTES, &text, &script->len);
+	if (error) {
+		*ret_code = cli_fail("cannot read \"%s\": %s", path, strerror(error));
+		return NULL;
+	}
+	script->name = base;
+	script->text = text;
+	*t = target_lua;
+	t->name = name;
+	t->summary = path;
+	t->script = script;
+	return t;
+}
+
+/* By name, or by the path of a script. NULL: said why. */
+static const struct target *target_named(struct build *b, const char *name, int *ret_code)
+{
+	size_t n = strlen(name);
+	const struct target *t;
+
+	if (n > 4 && strcmp(name + n - 4, ".lua") == 0)
+		return target_read(b, name, ret_code);
+	t = target_find(name);
+	if (!t)
+		*ret_code = target_unknown(b->cli, name);
+	return t;
+}
+
 /* All targets, or those of -t. -1 to go on. */
 static int targets_choose(struct build *b)
 {
+	int code = CLI_USAGE;
+
 	const char *text = b->cli->target;
 
 	for (const struct target *const *t = targets; !text && *t; t++)
@@ -38,12 +88,12 @@ static int targets_choose(struct build *b)
 	while (text && *text) {
 		size_t n = strcspn(text, ",");
 		const char *name = arena_strndup(&b->cli->arena, text, n);
-		const struct target *t = target_find(name);
+		const struct target *t = target_named(b, name, &code);
 		bool there = false;
 		if (!t)
-			return target_unknown(b->cli, name);
+			return code;
 		for (uint32_t i = 0; i < b->list.len; i++)
-			there |= b->list.at[i].target == t;
+			there |= strcmp(b->list.at[i].target->name, t->name) == 0;
 		if (!there)
 			vec_push(&b->list)->target = t;
 		text += n + (text[n] == ',');
@@ -161,6 +211,33 @@ static int put_file(struct build *b, const struct built *x, const struct target_
 	return code;
 }
 
+static void too_long(int signal)
+{
+	static const char text[] = "twinc: a target in Lua took more than 30 s of cpu\n";
+
+	(void)signal;
+	_exit(write(STDERR_FILENO, text, sizeof(text) - 1) < 0 ? CLI_WRONG : CLI_WRONG);
+}
+
+static void emit(struct build *b, struct built *x)
+{
+	struct arena *a = &b->cli->arena;
+	struct itimerval limit = { .it_value.tv_sec = SCRIPT_MAX_S }, none = { 0 };
+	struct target_request request = { .target = x->target, .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .packed = b->cli->packed };
+
+	request.folder = file_join(a, file_join(a, b->here, b->dir), x->target->name);
+	target_result_init(&x->result, a);
+	if (x->target->script) {
+		signal(SIGVTALRM, too_long);
+		setitimer(ITIMER_VIRTUAL, &limit, NULL);
+	}
+	x->target->emit(&request, &x->result);
+	if (x->target->script)
+		setitimer(ITIMER_VIRTUAL, &none, NULL);
+	if (x->result.error)
+		target_result_drop_files(&x->result);
+}
+
 /* What is refused is told where a reader of the folder looks. */
 static void add_refusals(struct build *b, struct built *x)
 {
@@ -213,7 +290,7 @@ static int put_records(struct build *b, int code)
 static int build_all(struct build *b)
 {
 	struct arena *a = &b->cli->arena;
-	int code;
+	int code, failed = CLI_DONE;
 
 	b->old_map = build_read(a, b->dir, BUILD_MAP);
 	b->old_matrix = build_read(a, b->dir, BUILD_MATRIX);
@@ -224,10 +301,7 @@ static int build_all(struct build *b)
 	code = put_plan(b);
 	for (uint32_t i = 0; i < b->list.len && code == CLI_DONE; i++) {
 		struct built *x = &b->list.at[i];
-		struct target_request request = { .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .packed = b->cli->packed };
-		request.folder = file_join(a, file_join(a, b->here, b->dir), x->target->name);
-		target_result_init(&x->result, a);
-		x->target->emit(&request, &x->result);
+		emit(b, x);
 		add_refusals(b, x);
 		code = put_target(b, x);
 	}
@@ -236,7 +310,10 @@ static int build_all(struct build *b)
 		cli_print_doc(b->cli, build_matrix_doc(b));
 	else if (code == CLI_DONE)
 		build_print_matrix(b);
-	return code;
+	for (uint32_t i = 0; i < b->list.len && code == CLI_DONE; i++)
+		if (b->list.at[i].result.error)
+			failed = cli_fail("target %s: %s", b->list.at[i].target->name, b->list.at[i].result.error);
+	return code == CLI_DONE ? failed : code;
 }
 
 int verb_build(struct cli *c)

@@ -24,6 +24,7 @@ struct target_file {
 	bool executable;
 };
 struct target_request {
+	const struct target *target;       /* that is asked */
 	const struct plan *plan;
 	uint32_t workflow;                 /* that is meant, or PLAN_NONE */
 	bool only;                         /* that one only, with what it calls */
@@ -37,20 +38,27 @@ struct target_result {
 	VEC(struct target_row) rows;
 	VEC(struct target_file) files;
 	const char *note;    /* why there is nothing, or NULL */
+	const char *error;   /* a target's own failure: nothing of it is written; or NULL */
 };
+struct stdlib_file;
 struct target {
 	const char *name, *summary;
 	/* Rows only: what can be said and what not. */
 	void (*check)(const struct target_request *request, struct target_result *ret);
 	/* Rows, files and origins; what is refused is left out. */
 	void (*emit)(const struct target_request *request, struct target_result *ret);
+	const struct stdlib_file *script; /* of a target in Lua */
 };
+/* A target of the user's, in Lua: the script's name and text. */
+extern const struct target target_lua;
 #define TARGET_MAX 16
 extern const struct target *const targets[]; /* ends with NULL; at most TARGET_MAX */
 const struct target *target_find(const char *name);
 
 void target_result_init(struct target_result *r, struct arena *a);
 void target_result_finish(struct target_result *r);
+/* For `check` by way of `emit`: the rows stay. */
+void target_result_drop_files(struct target_result *r);
 struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 /* "supported", "emulated", "refused". */
@@ -69,5 +77,5 @@ const char *target_path_from(struct arena *a, const char *folder, const char *pa
 const char *target_place(struct arena *a, const struct plan *p, struct span span);
 
 /* The targets, each in a folder of its own. */
-extern const struct target target_cwl, target_slurm, target_jenkins;
+extern const struct target target_cwl, target_slurm, target_jenkins, target_oscar;
 #endif

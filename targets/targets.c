@@ -3,7 +3,7 @@
 #include "compiler/base/file.h"
 #include <string.h>
 
-const struct target *const targets[] = { &target_cwl, &target_slurm, &target_jenkins, NULL };
+const struct target *const targets[] = { &target_cwl, &target_slurm, &target_jenkins, &target_oscar, NULL };
 
 const struct target *target_find(const char *name)
 {
@@ -21,10 +21,16 @@ void target_result_init(struct target_result *r, struct arena *a)
 void target_result_finish(struct target_result *r)
 {
 	vec_finish(&r->rows);
+	target_result_drop_files(r);
+	vec_finish(&r->files);
+}
+
+void target_result_drop_files(struct target_result *r)
+{
 	for (uint32_t i = 0; i < r->files.len; i++)
 		if (r->files.at[i].lines)
 			lines_finish(r->files.at[i].lines);
-	vec_finish(&r->files);
+	r->files.len = 0;
 }
 
 struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
