@@ -328,9 +328,11 @@ static bool builds(struct arena *a, const struct plan *p)
 	bool good = true;
 	for (uint32_t i = 0; targets[i] && good; i++) {
 		struct target_result r;
-		struct target_request request = {.plan = p, .workflow = PLAN_NONE, .folder = arena_printf(a, "%s/%s", folder, targets[i]->name), .here = folder};
+		struct target_request request = {.target = targets[i], .plan = p, .workflow = PLAN_NONE, .folder = arena_printf(a, "%s/%s", folder, targets[i]->name), .here = folder};
 		target_result_init(&r, a);
 		targets[i]->emit(&request, &r);
+		if (r.error)
+			good = refused(targets[i]->name, "", r.error);
 		for (uint32_t k = 0; k < r.rows.len; k++)
 			if (r.rows.at[k].level != TARGET_SUPPORTED && !r.rows.at[k].reason)
 				good = refused(targets[i]->name, r.rows.at[k].subject, "left out without a reason");
