@@ -18,14 +18,18 @@ local function cluster_at(place)
   return place and clusters[place:match("^[^.]+")]
 end
 
+-- Steps that a call puts on a cluster.
+local called_at = {}
+for _, w in ipairs(plan.workflows) do
+  for _, c in ipairs(w.calls) do
+    if cluster_at(c.place) then called_at[c.step] = cluster_at(c.place) end
+  end
+end
+
 -- Steps that are functions, and those that they or a call of them put on a cluster of OSCAR.
 local function cluster_of(step)
-  if cluster_at(step.place) then return cluster_at(step.place) end
-  for _, w in ipairs(plan.workflows) do
-    for _, c in ipairs(w.calls) do
-      if c.step == step.name and cluster_at(c.place) then return cluster_at(c.place) end
-    end
-  end
+  local there = cluster_at(step.place) or called_at[step.name]
+  if there then return there end
   if step.kind == "oscar.function" then return things("infra", "oscar.cluster")[1] or false end
 end
 
