@@ -19,6 +19,7 @@ struct build {
 	VEC(struct built) list;
 	const struct doc *old_map, *old_matrix; /* of an earlier build, or NULL */
 	struct map ours;                        /* names that the old map knows */
+	struct map made;                        /* folders that are there */
 	struct doc *map;                        /* "TARGET/path": [{"from", "to", "file", "line", ...}], growing as files are written */
 };
 /* build_record.c */

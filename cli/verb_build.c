@@ -122,15 +122,18 @@ static int put(struct build *b, const char *name, const char *bytes, size_t len,
 {
 	const char *path = file_join(&b->cli->arena, b->dir, name), *folder = file_dirname(&b->cli->arena, path);
 	struct stat st;
-	int error;
+	bool there = lstat(path, &st) == 0;
+	int error = 0;
 
-	if (!b->cli->force && !is_ours(b, name) && lstat(path, &st) == 0 && !is_equal(b, path, bytes, len))
+	if (there && !b->cli->force && !is_ours(b, name) && !is_equal(b, path, bytes, len))
 		return cli_fail("\"%s\" is there, and no earlier build wrote it: it stays as it is. Build elsewhere with -o DIR, or replace it with --force", path);
-	error = file_mkdirs(folder);
+	if (!map_get(&b->made, folder))
+		error = file_mkdirs(folder);
 	if (error)
 		return cli_fail("cannot make the folder \"%s\": %s", folder, strerror(error));
+	map_set(&b->made, folder, b);
 	error = file_write(path, bytes, len, NULL);
-	if (!error && stat(path, &st) == 0) {
+	if (!error && (there || executable) && stat(path, &st) == 0) {
 		mode_t mode = executable ? st.st_mode | ((st.st_mode & 0444) >> 2) : st.st_mode & ~(mode_t)0111;
 		if (mode != st.st_mode && chmod(path, mode & 07777) != 0)
 			error = errno;
@@ -341,6 +344,7 @@ int verb_build(struct cli *c)
 		target_result_finish(&b.list.at[i].result);
 	vec_finish(&b.list);
 	map_finish(&b.ours);
+	map_finish(&b.made);
 	plan_destroy(plan);
 	return code;
 }

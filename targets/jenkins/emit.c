@@ -383,6 +383,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 	}
 	j.twin = file_basename(j.arena, p->sources->list.at[1].path);
 	j.told = arena_new_n(j.arena, bool, p->n_steps + 1);
+	j.levels = arena_new_n(j.arena, uint32_t, p->n_nodes + 1);
 	for (j.workflow = 0; j.workflow < p->n_workflows; j.workflow++) {
 		if (!is_meant(&j, j.workflow))
 			continue;

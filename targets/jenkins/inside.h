@@ -14,6 +14,7 @@ struct jenkins {
 	struct flow flow;       /* of the workflow under way */
 	uint32_t workflow;
 	bool *told;             /* steps whose rows are there */
+	uint32_t *levels;       /* of nodes, while their block is written */
 	struct map *names;      /* of the stages beside each other that are under way */
 };
 /* A line of the Jenkinsfile, indented; one that ends in "{" is closed by jenkins_close. */

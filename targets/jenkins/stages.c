@@ -7,38 +7,33 @@
 
 /* -- levels ------------------------------------------------------------------------------------------------------------------ */
 
-static uint32_t level_of(const struct plan *p, const struct plan_block *b, const uint32_t *levels, uint32_t node)
+static uint32_t level_of(const struct jenkins *j, uint32_t block, uint32_t node)
 {
-	for (uint32_t i = 0; i < b->n_nodes; i++)
-		if (b->nodes[i] == node)
-			return levels[i];
-	(void)p;
-	return 0;
+	return node != PLAN_NONE && j->plan->nodes[node].block == block ? j->levels[node] : 0;
 }
 
-/* One more than what a node rests on in its own block; a value is no stage and adds nothing. */
-static uint32_t *levels_of(struct jenkins *j, const struct plan_block *b, uint32_t *ret_most)
+/* Of each node of a block one more than what it rests on in the block; a value is no stage and adds nothing. Gives the highest. */
+static uint32_t levels_of(struct jenkins *j, uint32_t block)
 {
 	const struct plan *p = j->plan;
-	uint32_t *levels = arena_new_n(j->arena, uint32_t, b->n_nodes + 1);
+	const struct plan_block *b = &p->blocks[block];
+	uint32_t highest = 0;
 
-	*ret_most = 0;
 	for (uint32_t i = 0; i < b->n_nodes; i++) {
 		const struct plan_node *n = &p->nodes[b->nodes[i]];
 		uint32_t most = 0;
 		for (uint32_t k = 0; k < n->n_needs; k++) {
-			const struct plan_slot *s = &p->slots[n->needs[k]];
-			uint32_t level = s->node == PLAN_NONE ? 0 : level_of(p, b, levels, s->node);
+			uint32_t level = level_of(j, block, p->slots[n->needs[k]].node);
 			most = level > most ? level : most;
 		}
 		for (uint32_t k = 0; k < n->n_waits; k++) {
-			uint32_t level = level_of(p, b, levels, n->waits[k]);
+			uint32_t level = level_of(j, block, n->waits[k]);
 			most = level > most ? level : most;
 		}
-		levels[i] = most + (n->kind != PLAN_VALUE);
-		*ret_most = levels[i] > *ret_most ? levels[i] : *ret_most;
+		j->levels[b->nodes[i]] = most + (n->kind != PLAN_VALUE);
+		highest = j->levels[b->nodes[i]] > highest ? j->levels[b->nodes[i]] : highest;
 	}
-	return levels;
+	return highest;
 }
 
 /* -- one node ----------------------------------------------------------------------------------------------------------------- */
@@ -292,45 +287,61 @@ static bool is_alone(struct jenkins *j, const struct plan_node *n)
 }
 
 /* Nodes of one level: what can stand in `parallel` does so; the others, which hold stages of their own, follow. */
-static void put_level(struct jenkins *j, const struct plan_block *b, const uint32_t *levels, uint32_t level, const char *above, bool in_parallel)
+static void put_level(struct jenkins *j, const uint32_t *nodes, uint32_t n, const char *above, bool in_parallel)
 {
 	struct buf names = { 0 };
 	uint32_t together = 0;
 
-	for (uint32_t i = 0; i < b->n_nodes; i++) {
-		const struct plan_node *n = &j->plan->nodes[b->nodes[i]];
-		if (levels[i] == level && n->kind != PLAN_VALUE && !is_alone(j, n))
-			buf_printf(&names, "%s%s", together++ ? ", " : "", n->kind == PLAN_GATE ? n->name : flow_node_name(j->arena, j->plan, b->nodes[i]));
+	for (uint32_t i = 0; i < n; i++) {
+		const struct plan_node *node = &j->plan->nodes[nodes[i]];
+		if (node->kind != PLAN_VALUE && !is_alone(j, node))
+			buf_printf(&names, "%s%s", together++ ? ", " : "", node->kind == PLAN_GATE ? node->name : flow_node_name(j->arena, j->plan, nodes[i]));
 	}
 	if (together > 1 && !in_parallel) {
 		jenkins_open(j, "stage(%s)", jenkins_string(j, unique(j, cut(j, arena_strdup(j->arena, buf_text(&names))))));
 		jenkins_open(j, "parallel");
 	}
-	for (uint32_t i = 0; i < b->n_nodes; i++)
-		if (levels[i] == level && !is_alone(j, &j->plan->nodes[b->nodes[i]]))
-			put_node(j, b->nodes[i], above, in_parallel || together > 1);
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_alone(j, &j->plan->nodes[nodes[i]]))
+			put_node(j, nodes[i], above, in_parallel || together > 1);
 	if (together > 1 && !in_parallel) {
 		jenkins_close(j);
 		jenkins_close(j);
 	}
-	for (uint32_t i = 0; i < b->n_nodes; i++)
-		if (levels[i] == level && is_alone(j, &j->plan->nodes[b->nodes[i]]))
-			put_node(j, b->nodes[i], above, in_parallel);
+	for (uint32_t i = 0; i < n; i++)
+		if (is_alone(j, &j->plan->nodes[nodes[i]]))
+			put_node(j, nodes[i], above, in_parallel);
 	buf_finish(&names);
+}
+
+/* The block's nodes by level, in the block's order within each. */
+static uint32_t *by_level(struct jenkins *j, const struct plan_block *b, uint32_t highest, uint32_t **ret_starts)
+{
+	uint32_t *starts = arena_new_n(j->arena, uint32_t, highest + 2), *nodes = arena_new_n(j->arena, uint32_t, b->n_nodes + 1), *next;
+
+	for (uint32_t i = 0; i < b->n_nodes; i++)
+		starts[j->levels[b->nodes[i]] + 1]++;
+	for (uint32_t level = 0; level <= highest; level++)
+		starts[level + 1] += starts[level];
+	next = arena_copy(j->arena, starts, (highest + 2) * sizeof(*starts));
+	for (uint32_t i = 0; i < b->n_nodes; i++)
+		nodes[next[j->levels[b->nodes[i]]]++] = b->nodes[i];
+	*ret_starts = starts;
+	return nodes;
 }
 
 void jenkins_stages(struct jenkins *j, uint32_t block, const char *path, bool in_parallel)
 {
 	const struct plan_block *b = &j->plan->blocks[block];
-	uint32_t most, *levels = levels_of(j, b, &most);
+	uint32_t highest = levels_of(j, block), *starts, *nodes = by_level(j, b, highest, &starts);
 	struct map names, *around = j->names;
 
 	map_init(&names);
 	map_set(&names, "bind", j); /* those of a workflow itself */
 	map_set(&names, "results", j);
 	j->names = &names;
-	for (uint32_t level = 0; level <= most; level++)
-		put_level(j, b, levels, level, path, in_parallel);
+	for (uint32_t level = 0; level <= highest; level++)
+		put_level(j, nodes + starts[level], starts[level + 1] - starts[level], path, in_parallel);
 	j->names = around;
 	map_finish(&names);
 }
