@@ -78,7 +78,7 @@ struct cli {
 	VEC(struct cli_binding) bindings;
 	VEC(const char *) inputs; /* files with bindings, in order */
 	VEC(struct cli_secret) secrets;
-	const char *scenario, *state, *results, *on, *output, *run, *target; /* or NULL */
+	const char *scenario, *state, *results, *on, *output, *run, *target, *image; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
 	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, no_container, follow, packed, force, unfolded, help, version;

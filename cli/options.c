@@ -38,6 +38,7 @@ static const struct option options[] = {
 	{ "json", 0, OPTION_FLAG, GROUP_JSON, FIELD(json), NULL, "JSON on stdout, to read back" },
 	{ "output", 'o', OPTION_TEXT, GROUP_OUTPUT, FIELD(output), "PATH", "write there: a folder, or a file whose suffix says the format" },
 	{ "target", 't', OPTION_TEXT, GROUP_BUILD, FIELD(target), "NAME,...", "for these targets, instead of for all" },
+	{ "image", 0, OPTION_TEXT, GROUP_BUILD, FIELD(image), "IMAGE", "the container of steps that name none (kubernetes)" },
 	{ "packed", 0, OPTION_FLAG, GROUP_BUILD, FIELD(packed), NULL, "one document instead of several (cwl)" },
 	{ "force", 0, OPTION_FLAG, GROUP_BUILD, FIELD(force), NULL, "replace files that no earlier build wrote" },
 	{ "unfolded", 0, OPTION_FLAG, GROUP_PICTURE, FIELD(unfolded), NULL, "draw every node; more than 60 are folded otherwise" },

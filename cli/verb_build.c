@@ -226,7 +226,7 @@ static void emit(struct build *b, struct built *x)
 {
 	struct arena *a = &b->cli->arena;
 	struct itimerval limit = { .it_value.tv_sec = SCRIPT_MAX_S }, none = { 0 };
-	struct target_request request = { .target = x->target, .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .packed = b->cli->packed };
+	struct target_request request = { .target = x->target, .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .image = b->cli->image, .packed = b->cli->packed };
 
 	request.folder = file_join(a, file_join(a, b->here, b->dir), x->target->name);
 	target_result_init(&x->result, a);

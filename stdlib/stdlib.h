@@ -14,5 +14,6 @@ extern const struct stdlib_file stdlib_starter[];
 extern const struct stdlib_file stdlib_scripts[]; /* runtime/cwl/evaluate.js */
 extern const struct stdlib_file stdlib_lua[];     /* targets/lua/oscar.lua */
 extern const struct stdlib_file stdlib_slurm[];   /* targets/slurm/slurm.py */
+extern const struct stdlib_file stdlib_kubernetes[]; /* targets/kubernetes/kube.py */
 extern const struct stdlib_file stdlib_flow[];    /* targets/flow: twin.py, values.py */
 #endif

@@ -31,6 +31,7 @@ struct target_request {
 	const struct value *const *inputs; /* bound, one per input of that workflow, each or all may be NULL */
 	const char *folder;                /* absolute, that the files will stand in: paths of data are told from there */
 	const char *here;                  /* absolute, that relative paths of bound values start from */
+	const char *image;                 /* of steps that name no container, or NULL */
 	bool packed;                       /* one document instead of several, where the target knows that */
 };
 struct target_result {
@@ -77,5 +78,5 @@ const char *target_path_from(struct arena *a, const char *folder, const char *pa
 const char *target_place(struct arena *a, const struct plan *p, struct span span);
 
 /* The targets, each in a folder of its own. */
-extern const struct target target_cwl, target_slurm, target_jenkins, target_oscar;
+extern const struct target target_cwl, target_slurm, target_jenkins, target_kubernetes, target_oscar;
 #endif

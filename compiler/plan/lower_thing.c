@@ -209,6 +209,24 @@ static uint32_t count_events(const struct expr *e)
 	return n;
 }
 
+/* What a trigger gives its run, as far as it is known beforehand. */
+static const struct doc *run_arguments(struct lower *l, const struct model_thing *t)
+{
+	struct arena *a = l->plan->arena;
+	struct doc *d = doc_map(a);
+	for (uint32_t i = 0; t->runs && t->run_args && i < t->runs->n_inputs; i++) {
+		const struct value *v = NULL;
+		char *error;
+		if (!t->run_args[i])
+			continue;
+		const struct type *to = t->runs->inputs[i].type;
+		if (model_eval(l->model, l->model->arena, t->run_args[i], &v) != EVAL_OK || !value_coerce(l->model->arena, v, to, &v, &error))
+			v = NULL;
+		doc_set(a, d, t->runs->inputs[i].name, v ? value_to_doc(a, v, to) : doc_null(a));
+	}
+	return doc_len(d) ? d : NULL;
+}
+
 static void lower_thing(struct lower *l, const struct model_thing *t, struct plan_thing *p)
 {
 	uint32_t n_blocks = 0, n_attrs = t->schema->n_attrs;
@@ -217,6 +235,8 @@ static void lower_thing(struct lower *l, const struct model_thing *t, struct pla
 		n_attrs += b->schema->n_attrs;
 	}
 	*p = (struct plan_thing){.role = copy_text(&l->copy, t->role), .name = copy_text(&l->copy, t->name), .kind = copy_text(&l->copy, t->schema->name), .doc = copy_text(&l->copy, t->doc), .span = t->span, .attributes = thing_doc(l, t), .workflow = t->runs ? t->runs->id : PLAN_NONE};
+	p->annotations = t->schema->annotations ? doc_copy(l->plan->arena, t->schema->annotations) : NULL;
+	p->arguments = run_arguments(l, t);
 	p->parts = arena_new_n(l->plan->arena, struct plan_part, n_blocks + 1);
 	if (strcmp(t->role, "infra") == 0) {
 		add_part(l, p, t->name, t->span);

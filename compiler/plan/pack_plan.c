@@ -85,8 +85,10 @@ static void pack_thing(struct pack *p, void *thing)
 	pack_text(p, "doc", &t->doc);
 	pack_span(p, "span", &t->span);
 	pack_doc(p, "attributes", &t->attributes);
+	pack_doc(p, "annotations", &t->annotations);
 	pack_each(p, "parts", &t->parts, &t->n_parts, pack_part);
 	pack_id(p, "workflow", &t->workflow);
+	pack_doc(p, "arguments", &t->arguments);
 	pack_texts(p, "refs", &t->refs, &t->n_refs);
 }
 

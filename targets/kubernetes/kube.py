@@ -1,0 +1,201 @@
+"""Runs a workflow in a cluster: a Job for each call, as soon as what it rests on is done.
+
+`kube.py run` is the container of the run's own Job: it creates the others, decides gates and copies the results. `kube.py begin`
+and `kube.py end` stand before and behind the command, in each of their pods. All that is kept are the folders of tasks on the
+shared volume; a run that is created again goes on where it was.
+"""
+import hashlib
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+from flow import *
+from flow import WORKFLOW
+import twin
+from twin import *
+
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+RESULTS = os.path.join(os.path.dirname(os.path.dirname(twin.STATE)), "results")
+ELEMENTS_MAX = 1000  # of one indexed Job
+
+
+class Jobs:
+    """The Jobs of this namespace that belong to this run."""
+
+    def __init__(self):
+        with open(os.path.join(ACCOUNT, "token"), encoding="utf-8") as file:
+            self.token = file.read().strip()
+        with open(os.path.join(ACCOUNT, "namespace"), encoding="utf-8") as file:
+            namespace = file.read().strip()
+        host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+        self.url = "https://%s:%s/apis/batch/v1/namespaces/%s/jobs" % ("[%s]" % host if ":" in host else host, port, namespace)
+        self.trust = ssl.create_default_context(cafile=os.path.join(ACCOUNT, "ca.crt"))
+        self.run = os.environ["TWIN_RUN"]
+
+    def ask(self, method, path="", body=None):
+        head = {"Authorization": "Bearer " + self.token, "Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data=data, headers=head, method=method)
+        with urllib.request.urlopen(request, timeout=30, context=self.trust) as answer:
+            return json.load(answer)
+
+    def all(self):
+        """Name to "active", "complete" or "failed"."""
+        found = {}
+        for job in self.ask("GET", "?labelSelector=twin-run%3D" + self.run)["items"]:
+            ended = [c["type"].lower() for c in job["status"].get("conditions", []) if c["status"] == "True" and c["type"] in ("Complete", "Failed")]
+            found[job["metadata"]["name"]] = ended[0] if ended else "active"
+        return found
+
+    def remove(self, name):
+        try:
+            self.ask("DELETE", "/" + name, {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": "Background"})
+        except urllib.error.HTTPError as e:
+            if e.code != 404:
+                raise
+
+    def create(self, tasks):
+        """One Job for these tasks of one step; gives its name."""
+        with open(os.path.join(twin.HERE, "step-%s.json" % tasks[0].node.step), encoding="utf-8") as file:
+            job = json.load(file)
+        paths = "".join(t.path + "\n" for t in tasks)
+        key = hashlib.sha256(paths.encode()).hexdigest()[:8]
+        name = re.sub("[^a-z0-9]+", "-", ("%s-%s" % (self.run, tasks[0].node.name)).lower())[:54].strip("-") + "-" + key
+        listed = os.path.join(twin.STATE, "jobs", name)
+        os.makedirs(os.path.dirname(listed), exist_ok=True)
+        write_whole(listed, paths)
+        job["metadata"]["name"] = name
+        pod = job["spec"]["template"]
+        for labelled in (job["metadata"], pod["metadata"]):
+            labelled["labels"]["twin-run"] = self.run
+        if os.environ.get("TWIN_OWNER"):
+            owner = {"apiVersion": "batch/v1", "kind": "Job", "name": self.run, "uid": os.environ["TWIN_OWNER"]}
+            job["metadata"]["ownerReferences"] = [owner]  # it goes with its run
+        if len(tasks) > 1:
+            job["spec"].update(completionMode="Indexed", completions=len(tasks), parallelism=len(tasks))
+            job["spec"]["backoffLimit"] *= len(tasks)
+        given = [("TWIN_STATE", twin.STATE), ("TWIN_TASKS", listed)]
+        given += [(k, os.environ[k]) for k in ("TWIN_INPUTS",) if k in os.environ]
+        for container in (pod["spec"]["initContainers"][0], pod["spec"]["containers"][0]):
+            container["env"] = container.get("env", []) + [{"name": k, "value": v} for k, v in given]
+        try:
+            self.ask("POST", "", job)
+        except urllib.error.HTTPError as e:
+            if e.code != 409:  # a run before this one created it
+                raise Trouble("the Job of %s cannot be created: %s" % (tasks[0].path, e.read().decode("utf-8", "replace")))
+        print("%s: %s" % (name, " ".join(t.path for t in tasks)), flush=True)
+        return name
+
+
+def shares(tasks):
+    """Tasks that one Job does: elements of a `for` where Jobs have an index, else one each."""
+    most = ELEMENTS_MAX if os.environ.get("TWIN_INDEXED") else 1
+    nodes = {}
+    for task in tasks:
+        nodes.setdefault(id(task.node), []).append(task)
+    for same in nodes.values():
+        for start in range(0, len(same), most):
+            yield same[start : start + most]
+
+
+class Run:
+    def __init__(self):
+        self.jobs, self.started, self.failed, self.told = Jobs(), {}, {}, set()
+
+    def tell(self, text):
+        if text not in self.told:
+            self.told.add(text)
+            print(text, flush=True)
+
+    def gate(self, task):
+        """Whether it was decided, one way or the other."""
+        try:
+            self.tell(task.decide())
+        except Blocked as e:
+            self.tell(str(e))
+            if task.node.on_fail == "ask":  # a person may still say so
+                return False
+            self.failed[task.path] = str(e)
+        except Trouble as e:
+            self.failed[task.path] = str(e)
+        return True
+
+    def look(self):
+        """Takes over what has ended."""
+        now = self.jobs.all()
+        for name, tasks in list(self.started.items()):
+            state = now.get(name, "failed")
+            if state == "active":
+                continue
+            del self.started[name]
+            for task in tasks:
+                if not task.is_done():
+                    self.failed[task.path] = "the Job %s %s, and left no outputs" % (name, "is complete" if state == "complete" else "failed")
+
+    def step(self):
+        """Starts what can start. False: nothing is under way any more."""
+        rests = Rests()
+        tasks = list(each_task(root(WORKFLOW), rests))
+        under_way = {t.path for same in self.started.values() for t in same}
+        waits = [t for t in tasks if not t.is_done() and t.path not in under_way and t.path not in self.failed]
+        ready = [t for t in waits if not t.rests().tasks and not t.rests().unknown]
+        decided = [self.gate(t) for t in ready if isinstance(t.node, Gate)]
+        for same in shares([t for t in ready if isinstance(t.node, Call)]):
+            self.started[self.jobs.create(same)] = same
+        return bool(self.started) or any(decided) or (not self.failed and False in decided)
+
+    def main(self):
+        for name, state in self.jobs.all().items():
+            if state != "active":
+                self.jobs.remove(name)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        try:
+            while self.step():
+                time.sleep(0.5)
+                self.look()
+        finally:
+            for name in self.started:
+                self.jobs.remove(name)
+        for path, why in self.failed.items():
+            print("twin: %s: %s" % (path, why), file=sys.stderr)
+        if self.failed:
+            sys.exit(1)
+        print(dump(results(WORKFLOW, RESULTS)))
+
+
+def own_task():
+    with open(os.environ["TWIN_TASKS"], encoding="utf-8") as file:
+        return find(WORKFLOW, file.read().splitlines()[int(os.environ.get("JOB_COMPLETION_INDEX", "0"))])
+
+
+def begin(script):
+    """Writes the script of the container with the command, which sees neither secrets nor tasks of others."""
+    os.environ["TWIN_ENGINE"] = ""  # the pod is the container
+    task = own_task()
+    env = task.begin()
+    lines = ["cd %s || exit" % quoted(task.file("work"))]
+    lines += ["export %s=%s" % (k, quoted(v)) for k, v in env.items() if k != "PATH"]
+    lines += ["for name in $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done", "unset name"]
+    lines += ["exec %s </dev/null" % quoted(*command_of(task, env))]
+    write_whole(script, "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    try:
+        twin.same_work()
+        if sys.argv[1] == "run":
+            Run().main()
+        elif sys.argv[1] == "begin":
+            begin(sys.argv[2])
+        else:
+            own_task().end()
+    except (Trouble, NotYet, OSError, KeyError) as e:
+        print("twin: %s" % e, file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,469 @@
+/* A workflow: its ConfigMap, the Job that runs it, the templates of the Jobs of its steps, and what starts it by the clock. */
+#include "targets/kubernetes/inside.h"
+#include "compiler/base/file.h"
+#include "stdlib/stdlib.h"
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define RUNNER_IMAGE "docker.io/library/python:3.12.7-slim-bookworm"
+#define USER 65532 /* nobody's, and none of an image's own */
+
+struct run { struct kube *k; struct flow flow; uint32_t workflow; const char *name, *home; struct doc *items; };
+
+/* -- resources -------------------------------------------------------------------------------------------------------------- */
+
+static enum eval_status param_value(void *ctx, uint32_t index, const struct value **ret)
+{
+	const struct kube *k = ctx;
+
+	if (!k->plan->params[index].value)
+		return EVAL_UNKNOWN;
+	*ret = k->plan->params[index].value;
+	return EVAL_OK;
+}
+
+/* What a resource is, in base units; a negative number: not known before the run. */
+static double resource(struct kube *k, const struct plan_step *step, const struct expr *e, const char *what)
+{
+	struct eval ev = { .arena = k->arena, .ctx = k, .param = param_value };
+	const struct value *v;
+
+	if (!e)
+		return -1;
+	if (eval_expr(&ev, e, &v) == EVAL_OK && value_is_number(v))
+		return value_number(v) * (v->unit ? (double)v->unit->num / (double)v->unit->den : 1);
+	target_row(k->ret, step->name, e->span, TARGET_EMULATED, "its %s depends on what the run gives: the Job has the namespace's default", what);
+	return -1;
+}
+
+static void put_resources(struct kube *k, const struct plan_step *step, struct doc *container)
+{
+	struct doc *limits = doc_map(k->arena), *env = doc_get(container, "env");
+	double cpus = resource(k, step, step->cpus, "number of CPUs"), memory = resource(k, step, step->memory, "memory"), gpus = resource(k, step, step->gpus, "number of GPUs");
+
+	if (cpus <= 0)
+		cpus = 1;
+	if (memory <= 0)
+		memory = 1073741824;
+	doc_from(kube_text(k, limits, "cpu", arena_printf(k->arena, "%.0f", ceil(cpus))), step->cpus ? step->cpus->span : step->span);
+	doc_from(kube_text(k, limits, "memory", kube_size(k, memory)), step->memory ? step->memory->span : step->span);
+	if (gpus > 0)
+		doc_set(k->arena, limits, "nvidia.com/gpu", doc_printf(k->arena, "%.0f", ceil(gpus)));
+	kube_set(k, container, "resources/requests", doc_copy(k->arena, limits));
+	kube_set(k, container, "resources/limits", limits);
+	kube_env(k, env, "TWIN_CPUS", arena_printf(k->arena, "%.0f", ceil(cpus)));
+	kube_env(k, env, "TWIN_MEMORY_BYTES", arena_printf(k->arena, "%.0f", ceil(memory)));
+}
+
+/* -- pods ------------------------------------------------------------------------------------------------------------------- */
+
+static void put_volumes(struct run *r, struct doc *spec, bool task)
+{
+	struct kube *k = r->k;
+	struct doc *list = kube_set(k, spec, "volumes", doc_list(k->arena)), *v;
+
+	kube_text(k, kube_named(k, list, "twin"), "persistentVolumeClaim/claimName", k->part_of);
+	v = kube_named(k, list, "flow");
+	kube_text(k, v, "configMap/name", r->name);
+	kube_set(k, v, "configMap/items", doc_copy(k->arena, r->items));
+	if (task)
+		kube_text(k, kube_named(k, list, "task"), "emptyDir/medium", "Memory"); /* may hold secrets */
+	kube_set(k, kube_named(k, list, "tmp"), "emptyDir", doc_map(k->arena));
+}
+
+static void add_mount(struct kube *k, struct doc *list, const char *name, const char *path)
+{
+	kube_text(k, kube_named(k, list, name), "mountPath", path);
+}
+
+static struct doc *container(struct run *r, struct doc *list, const char *name, const char *image, bool task)
+{
+	struct kube *k = r->k;
+	struct doc *c = kube_named(k, list, name), *mounts;
+
+	kube_text(k, c, "image", image);
+	kube_text(k, c, "imagePullPolicy", "IfNotPresent");
+	kube_set(k, c, "command", doc_list(k->arena));
+	kube_set(k, c, "env", doc_list(k->arena));
+	kube_secure_container(k, c);
+	mounts = kube_set(k, c, "volumeMounts", doc_list(k->arena));
+	add_mount(k, mounts, "twin", "/twin");
+	add_mount(k, mounts, "flow", r->home);
+	if (task)
+		add_mount(k, mounts, "task", "/task");
+	add_mount(k, mounts, "tmp", "/tmp");
+	return c;
+}
+
+static void add_words(struct kube *k, struct doc *c, const char *const *words)
+{
+	for (; *words; words++)
+		doc_push(doc_get(c, "command"), doc_string(k->arena, *words));
+}
+
+/* A container that runs kube.py. */
+static struct doc *runner(struct run *r, struct doc *list, const char *name, const char *verb, const char *script, bool task)
+{
+	struct kube *k = r->k;
+	struct doc *c = container(r, list, name, RUNNER_IMAGE, task);
+
+	add_words(k, c, (const char *const[]){ "python3", "-m", "kube", verb, script, NULL });
+	kube_text(k, c, "workingDir", r->home);
+	kube_env(k, doc_get(c, "env"), "PYTHONDONTWRITEBYTECODE", "1");
+	kube_set(k, c, "resources", kube_json(k, "{\"requests\": {\"cpu\": \"100m\", \"memory\": \"128Mi\"}, \"limits\": {\"cpu\": \"1\", \"memory\": \"512Mi\"}}"));
+	for (uint32_t i = 0; task && i < k->plan->n_params; i++)
+		if (k->plan->params[i].secret)
+			kube_env_secret(k, doc_get(c, "env"), arena_printf(k->arena, "TWIN_SECRET_%s", k->plan->params[i].name), k->secrets, k->plan->params[i].name);
+	return c;
+}
+
+/* -- steps ------------------------------------------------------------------------------------------------------------------ */
+
+static const char *image_of(const struct kube *k, const struct plan_step *step)
+{
+	return step->container ? step->container : k->request->image;
+}
+
+static void tell_step(struct kube *k, const struct plan_step *step)
+{
+	if (flow_cwl(step))
+		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is a document of CWL: cwltool of the image runs it, without containers of its own");
+	if (step->place && !kube_cluster_of(k, step->place))
+		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is placed on `%s`, which is no cluster of Kubernetes: its Jobs run where the workflow does", step->place);
+	if (step->n_modules)
+		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "environment modules belong to machines: its image has to hold what they load");
+	if (step->attempts > 1)
+		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is tried again after any failure; pauses between attempts start with 10 s and double, up to 6 min");
+}
+
+static void put_step(struct run *r, uint32_t at)
+{
+	struct kube *k = r->k;
+	const struct plan_step *step = &k->plan->steps[at];
+	const char *name = names_get(&k->steps, step->name);
+	struct doc *d = kube_object(k, "batch/v1", "Job", name, step->doc, step->span), *spec, *list, *c, *labels = kube_selector(k, name);
+	uint32_t rows = k->ret->rows.len;
+	double time = resource(k, step, step->time, "time");
+
+	kube_int(k, d, "spec/backoffLimit", step->attempts - 1);
+	kube_set(k, d, "spec/template/metadata/labels", labels);
+	spec = kube_set(k, d, "spec/template/spec", doc_map(k->arena));
+	kube_text(k, spec, "restartPolicy", "Never");
+	if (time > 0)
+		doc_from(kube_int(k, spec, "activeDeadlineSeconds", (int64_t)ceil(time)), step->time->span);
+	kube_set(k, spec, "automountServiceAccountToken", doc_bool(k->arena, false));
+	kube_secure_pod(k, spec, USER);
+	kube_placement(k, spec);
+	list = kube_set(k, spec, "initContainers", doc_list(k->arena));
+	runner(r, list, "begin", "begin", "/task/run", true);
+	c = container(r, list, "command", image_of(k, step), true);
+	doc_from(c, step->command_span);
+	add_words(k, c, (const char *const[]){ "sh", "/task/run", NULL });
+	put_resources(k, step, c);
+	list = kube_set(k, spec, "containers", doc_list(k->arena));
+	runner(r, list, "end", "end", NULL, true);
+	if (flow_cwl(step))
+		kube_env(k, doc_get(doc_get(spec, "initContainers")->children.first, "env"), "CWLTOOL_OPTIONS", "--no-container");
+	put_volumes(r, spec, true);
+	target_put_doc(k->ret, arena_printf(k->arena, "%s/flow/step-%s.json", r->name, step->name), step->span, d);
+	tell_step(k, step);
+	if (rows == k->ret->rows.len)
+		target_row(k->ret, step->name, step->span, TARGET_SUPPORTED, NULL);
+	if (k->told[at])
+		k->ret->rows.len = rows;
+	k->told[at] = true;
+}
+
+static bool can_run(const struct kube *k, const struct plan_step *step)
+{
+	return image_of(k, step) && (!flow_cwl(step) || k->request->image) && step->workers <= 1;
+}
+
+static bool refuse_steps(struct run *r)
+{
+	struct kube *k = r->k;
+
+	for (uint32_t i = 0; i < k->plan->n_steps; i++) {
+		const struct plan_step *step = &k->plan->steps[i];
+		if (!flow_has_step(&r->flow, i))
+			continue;
+		if (k->told[i]) /* it is refused, or said, already */
+			r->flow.refused |= !can_run(k, step);
+		else if (!image_of(k, step) || (flow_cwl(step) && !k->request->image))
+			flow_refuse(&r->flow, step->name, step->span, flow_cwl(step) ? "it is a document of CWL, which cwltool would have to run inside of a container: give an image that holds both by --image"
+				: "it names no container, and a pod is made of these: say `container`, or give an image for all such steps by --image");
+		else if (step->workers > 1)
+			flow_refuse(&r->flow, step->name, step->span, "it is distributed over %u workers: Kubernetes itself has no such thing, and the operators that have differ", step->workers);
+		k->told[i] |= !can_run(k, step);
+	}
+	return r->flow.refused;
+}
+
+/* -- runs ------------------------------------------------------------------------------------------------------------------- */
+
+static struct doc *run_spec(struct run *r, const char *inputs)
+{
+	struct kube *k = r->k;
+	struct doc *job = doc_map(k->arena), *spec, *list, *c, *env, *labels = kube_selector(k, r->name);
+
+	kube_int(k, job, "backoffLimit", 0);
+	doc_set(k->arena, labels, "twin-run", doc_string(k->arena, "self"));
+	kube_set(k, job, "template/metadata/labels", labels);
+	spec = kube_set(k, job, "template/spec", doc_map(k->arena));
+	kube_text(k, spec, "restartPolicy", "Never");
+	kube_text(k, spec, "serviceAccountName", "runner");
+	kube_secure_pod(k, spec, USER);
+	list = kube_set(k, spec, "containers", doc_list(k->arena));
+	c = runner(r, list, "run", "run", NULL, false);
+	env = doc_get(c, "env");
+	kube_text(k, kube_named(k, env, "TWIN_RUN"), "valueFrom/fieldRef/fieldPath", "metadata.labels['job-name']");
+	kube_text(k, kube_named(k, env, "TWIN_OWNER"), "valueFrom/fieldRef/fieldPath", "metadata.labels['controller-uid']");
+	kube_env(k, env, "TWIN_STATE", "/twin/runs/$(TWIN_RUN)");
+	if (k->cluster->minor >= 24)
+		kube_env(k, env, "TWIN_INDEXED", "1");
+	if (inputs)
+		kube_env(k, env, "TWIN_INPUTS", arena_printf(k->arena, "%s/%s", r->home, inputs));
+	put_volumes(r, spec, false);
+	return job;
+}
+
+/* "5 * * * *" of cron("5 * * * *"); NULL: started otherwise. */
+static const char *cron_of(struct kube *k, const struct plan_thing *t)
+{
+	const char *when = doc_text(doc_get(t->attributes, "when"), "");
+	size_t n = strlen(when);
+
+	if (strncmp(when, "cron(\"", 6) != 0 || n < 8 || strcmp(when + n - 2, "\")") != 0)
+		return NULL;
+	return arena_strndup(k->arena, when + 6, n - 8);
+}
+
+/* inputs.json with what the trigger gives. */
+static void put_arguments(struct run *r, const struct plan_thing *t, const char *file)
+{
+	struct kube *k = r->k;
+	struct doc *d = NULL, *inputs;
+	const char *path = arena_printf(k->arena, "%s/flow/inputs.json", r->name);
+
+	for (uint32_t i = 0; i < k->ret->files.len; i++)
+		if (strcmp(k->ret->files.at[i].path, path) == 0)
+			d = doc_copy(k->arena, k->ret->files.at[i].doc);
+	inputs = doc_map(k->arena);
+	for (doc_each(own, doc_get(d, "inputs")))
+		if (!doc_get(t->arguments, own->key))
+			doc_set(k->arena, inputs, own->key, doc_copy(k->arena, own));
+	for (doc_each(given, t->arguments))
+		doc_set(k->arena, inputs, given->key, doc_from(doc_copy(k->arena, given), t->span));
+	struct doc *all = doc_map(k->arena);
+	for (doc_each(group, d))
+		doc_set(k->arena, all, group->key, strcmp(group->key, "inputs") == 0 ? inputs : doc_copy(k->arena, group));
+	target_put_doc(k->ret, arena_printf(k->arena, "%s/flow/%s", r->name, file), t->span, all);
+}
+
+static bool can_start(struct run *r, const struct plan_thing *t)
+{
+	struct kube *k = r->k;
+	const struct plan_workflow *w = &k->plan->workflows[r->workflow];
+	const char *when = doc_text(doc_get(t->attributes, "when"), "this");
+
+	if (!cron_of(k, t)) {
+		target_row(k->ret, t->name, t->span, TARGET_REFUSED, "Kubernetes starts Jobs by the clock; what listens for `%s` is no part of it", when);
+		return false;
+	}
+	for (uint32_t i = 0; i < w->n_inputs; i++) {
+		const struct doc *given = doc_get(t->arguments, w->inputs[i].name);
+		if (given && given->kind == DOC_NULL && w->inputs[i].type->kind != TYPE_OPTIONAL) {
+			target_row(k->ret, t->name, t->span, TARGET_REFUSED, "what it gives `%s` is known only when it fires, and has to be fetched then", w->inputs[i].name);
+			return false;
+		}
+	}
+	return true;
+}
+
+static void put_trigger(struct run *r, const struct plan_thing *t, const char *inputs)
+{
+	struct kube *k = r->k;
+	const char *overlap = doc_text(doc_get(t->attributes, "overlap"), "queue"), *name = names_get(&k->things, t->name);
+	double deadline = doc_number(doc_get(t->attributes, "deadline"), 0);
+	struct doc *list = doc_list(k->arena), *spec, *d = kube_object(k, k->cluster->minor >= 21 ? "batch/v1" : "batch/v1beta1", "CronJob", name, t->doc, t->span);
+
+	kube_text(k, d, "spec/schedule", cron_of(k, t));
+	if (k->cluster->minor >= 27)
+		kube_text(k, d, "spec/timeZone", "Etc/UTC");
+	kube_text(k, d, "spec/concurrencyPolicy", strcmp(overlap, "parallel") == 0 ? "Allow" : strcmp(overlap, "replace") == 0 ? "Replace" : "Forbid");
+	kube_int(k, d, "spec/startingDeadlineSeconds", 3600);
+	spec = kube_set(k, d, "spec/jobTemplate/spec", run_spec(r, inputs));
+	if (deadline > 0)
+		kube_int(k, spec, "activeDeadlineSeconds", (int64_t)ceil(deadline));
+	doc_push(list, d);
+	kube_put(k, arena_printf(k->arena, "%s.yaml", name), t->span, list);
+	if (strcmp(overlap, "queue") == 0)
+		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "a run that would have to wait for the one before is left out");
+	else
+		target_row(k->ret, t->name, t->span, TARGET_SUPPORTED, NULL);
+}
+
+/* -- a workflow ----------------------------------------------------------------------------------------------------------- */
+
+static void add_item(struct run *r, struct doc *files, const char *path)
+{
+	struct kube *k = r->k;
+	char *key = arena_strdup(k->arena, path);
+	struct doc *item = doc_map(k->arena);
+
+	for (char *c = key; *c; c++)
+		if (*c == '/')
+			*c = '.'; /* keys of a ConfigMap are no paths */
+	kube_text(k, item, "key", key);
+	kube_text(k, item, "path", path);
+	doc_push(r->items, item);
+	doc_push(files, doc_printf(k->arena, "%s=flow/%s", key, path));
+}
+
+/* What the ConfigMap will hold; the files of steps and triggers are still to be written. */
+static struct doc *list_files(struct run *r)
+{
+	struct kube *k = r->k;
+	struct doc *files = doc_list(k->arena);
+	size_t n = strlen(r->flow.folder) + 1;
+
+	r->items = doc_list(k->arena);
+	for (uint32_t i = 0; i < k->ret->files.len; i++)
+		if (strncmp(k->ret->files.at[i].path, r->flow.folder, n - 1) == 0 && k->ret->files.at[i].path[n - 1] == '/')
+			add_item(r, files, k->ret->files.at[i].path + n);
+	add_item(r, files, "kube.py");
+	for (uint32_t i = 0; i < k->plan->n_steps; i++)
+		if (flow_has_step(&r->flow, i))
+			add_item(r, files, arena_printf(k->arena, "step-%s.json", k->plan->steps[i].name));
+	return files;
+}
+
+static void put_folder(struct run *r, struct doc *files)
+{
+	struct kube *k = r->k;
+	const struct plan_workflow *w = &k->plan->workflows[r->workflow];
+	struct doc *d = doc_map(k->arena), *map, *list = doc_list(k->arena), *run = kube_object(k, "batch/v1", "Job", r->name, w->doc, w->span);
+	struct target_text t = { 0 };
+
+	buf_add(&t.text, stdlib_kubernetes[0].text, stdlib_kubernetes[0].len);
+	target_put_text(k->ret, arena_printf(k->arena, "%s/flow/kube.py", r->name), w->span, &t);
+	kube_text(k, d, "apiVersion", "kustomize.config.k8s.io/v1beta1")->comment = target_place(k->arena, k->plan, w->span);
+	kube_text(k, d, "kind", "Kustomization");
+	kube_text(k, d, "namespace", k->cluster->namespace);
+	map = kube_named(k, kube_set(k, d, "configMapGenerator", doc_list(k->arena)), r->name);
+	kube_set(k, map, "files", files);
+	kube_set(k, d, "generatorOptions", kube_json(k, "{\"disableNameSuffixHash\": true}"));
+	target_put_doc(k->ret, arena_printf(k->arena, "%s/kustomization.yaml", r->name), w->span, d);
+	kube_text(k, doc_get(run, "metadata"), "namespace", k->cluster->namespace);
+	kube_set(k, run, "spec", run_spec(r, NULL));
+	doc_push(list, run);
+	target_put_doc(k->ret, arena_printf(k->arena, "%s/run.yaml", r->name), w->span, list)->several = true;
+	doc_push(k->cluster->resources, doc_printf(k->arena, "../%s", r->name));
+}
+
+/* What runs need of the namespace: the volume, and an account that may create Jobs. Once a cluster. */
+static void put_runs(struct run *r)
+{
+	struct kube *k = r->k;
+	struct span from = k->plan->workflows[r->workflow].span;
+	const char *class = k->cluster->thing ? doc_text(doc_get(k->cluster->thing->attributes, "storage_class"), NULL) : NULL;
+	struct doc *list = doc_list(k->arena), *d;
+
+	for (doc_each(there, k->cluster->resources))
+		if (strcmp(doc_text(there, ""), "runs.yaml") == 0)
+			return;
+	d = kube_object(k, "v1", "PersistentVolumeClaim", k->part_of, "The files of the twin, the folders of its runs and their results", from);
+	kube_set(k, d, "spec/accessModes", kube_json(k, "[\"ReadWriteMany\"]"));
+	if (class)
+		kube_text(k, d, "spec/storageClassName", class);
+	kube_text(k, d, "spec/resources/requests/storage", "100Gi");
+	doc_push(list, d);
+	d = kube_object(k, "v1", "ServiceAccount", "runner", "Runs workflows", from);
+	doc_push(list, d);
+	d = kube_object(k, "rbac.authorization.k8s.io/v1", "Role", "runner", NULL, from);
+	kube_set(k, d, "rules", kube_json(k, "[{\"apiGroups\": [\"batch\"], \"resources\": [\"jobs\"], \"verbs\": [\"create\", \"delete\", \"get\", \"list\"]}]"));
+	doc_push(list, d);
+	d = kube_object(k, "rbac.authorization.k8s.io/v1", "RoleBinding", "runner", NULL, from);
+	kube_set(k, d, "roleRef", kube_json(k, "{\"apiGroup\": \"rbac.authorization.k8s.io\", \"kind\": \"Role\", \"name\": \"runner\"}"));
+	kube_set(k, d, "subjects", kube_json(k, "[{\"kind\": \"ServiceAccount\", \"name\": \"runner\"}]"));
+	doc_push(list, d);
+	kube_put(k, "runs.yaml", from, list);
+}
+
+static void put_constructs(struct run *r)
+{
+	struct kube *k = r->k;
+
+	for (uint32_t i = 0; i < k->plan->n_nodes; i++) {
+		const struct plan_node *n = &k->plan->nodes[i];
+		if (!r->flow.workflows[k->plan->blocks[n->block].workflow])
+			continue;
+		if (n->kind == PLAN_GATE && n->on_fail == PLAN_ASK)
+			target_row(k->ret, n->name, n->span, TARGET_EMULATED, "its run waits until a person called `python3 -m flow approve TASK` in the run's pod");
+		if (n->kind == PLAN_CALL && n->place && kube_cluster_of(k, n->place) != k->cluster)
+			target_row(k->ret, n->name, n->span, TARGET_EMULATED, "it is placed on `%s`, which is not the cluster of its workflow: its Job runs where the others do", n->place);
+	}
+}
+
+static void put_all(struct run *r)
+{
+	struct kube *k = r->k;
+	struct doc *files = list_files(r);
+	const struct plan_thing **triggers = arena_new_n(k->arena, const struct plan_thing *, k->plan->n_things + 1);
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < k->plan->n_things; i++)
+		if (strcmp(k->plan->things[i].role, "trigger") == 0 && k->plan->things[i].workflow == r->workflow && can_start(r, &k->plan->things[i]))
+			triggers[n++] = &k->plan->things[i];
+	for (uint32_t i = 0; i < n; i++)
+		if (triggers[i]->arguments) {
+			put_arguments(r, triggers[i], arena_printf(k->arena, "inputs-%s.json", triggers[i]->name));
+			add_item(r, files, arena_printf(k->arena, "inputs-%s.json", triggers[i]->name));
+		}
+	for (uint32_t i = 0; i < k->plan->n_steps; i++)
+		if (flow_has_step(&r->flow, i))
+			put_step(r, i);
+	put_constructs(r);
+	put_folder(r, files);
+	put_runs(r);
+	for (uint32_t i = 0; i < n; i++)
+		put_trigger(r, triggers[i], triggers[i]->arguments ? arena_printf(k->arena, "inputs-%s.json", triggers[i]->name) : NULL);
+}
+
+/* The cluster that most of it is meant for: that of the first step which names one, else the first. */
+static struct kube_cluster *home_of(struct run *r)
+{
+	struct kube *k = r->k;
+	struct kube_cluster *c = NULL;
+
+	for (uint32_t i = 0; !c && i < k->plan->n_steps; i++)
+		if (flow_has_step(&r->flow, i))
+			c = kube_cluster_of(k, k->plan->steps[i].place);
+	return c ? c : &k->clusters[0];
+}
+
+void kube_put_workflow(struct kube *k, uint32_t workflow)
+{
+	const struct plan_workflow *w = &k->plan->workflows[workflow];
+	const char *name = names_get(&k->things, w->name);
+	struct target_request request = *k->request;
+	struct run r = { .k = k, .workflow = workflow, .name = name, .home = arena_printf(k->arena, "/twin/.kubernetes/%s/flow", name) };
+	uint32_t files = k->ret->files.len;
+
+	/* In a pod, the folder of the twin is the volume's. */
+	request.folder = file_join(k->arena, k->plan->folder, ".kubernetes");
+	r.flow = (struct flow){ .arena = k->arena, .request = &request, .plan = k->plan, .ret = k->ret, .folder = arena_printf(k->arena, "%s/flow", name) };
+	if (flow_emit(&r.flow, workflow) && !refuse_steps(&r)) {
+		k->cluster = home_of(&r);
+		put_all(&r);
+	} else {
+		for (; k->ret->files.len > files; k->ret->files.len--)
+			if (vec_last(&k->ret->files)->lines)
+				lines_finish(vec_last(&k->ret->files)->lines);
+		for (uint32_t i = 0; i < k->plan->n_things; i++)
+			if (strcmp(k->plan->things[i].role, "trigger") == 0 && k->plan->things[i].workflow == workflow)
+				target_row(k->ret, k->plan->things[i].name, k->plan->things[i].span, TARGET_REFUSED, "the workflow `%s`, which it starts, cannot run there", w->name);
+	}
+	flow_finish(&r.flow);
+}
