@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from xml.sax.saxutils import quoteattr
@@ -785,6 +786,7 @@ def say_tasks(workflow):
 
 
 def main(workflow):
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # a reader may go
     verb, words_left = (sys.argv[1:] or ["--help"])[0], sys.argv[2:]
     verbs = {
         "run": lambda below="": run_all(workflow, below),
