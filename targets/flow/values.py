@@ -225,13 +225,13 @@ class f:
     @staticmethod
     def max(items):
         if not items:
-            raise Trouble("the max of an empty list")
+            raise Trouble("the largest of an empty list")
         return max(items)
 
     @staticmethod
     def min(items):
         if not items:
-            raise Trouble("the min of an empty list")
+            raise Trouble("the smallest of an empty list")
         return min(items)
 
     @staticmethod
