@@ -13,7 +13,8 @@ PACKAGES_ALL="clang dpkg-dev fakeroot file debootstrap"
 # --all: the tools that judge what is emitted, and what steps of examples/usecases need. cwltool [3.1.20230209]
 # nodejs [18, 20] python3-venv [3.11] python3-numpy [1.24] python3-jsonschema [4.10] jq [1.6]
 # slurmctld slurmd [22.05] munge [0.5] default-jre-headless [17] maven [3.8] docker-compose [1.29] python3-yaml [6.0]
-PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge default-jre-headless maven docker-compose python3-yaml python3-ruamel.yaml"
+# ansible-core [2.14] ansible-lint [6.13] git openssh-server [9.2] podman [4.3] sudo iproute2 systemd [252]
+PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge default-jre-headless maven docker-compose python3-yaml python3-ruamel.yaml ansible-core ansible-lint git openssh-server podman sudo iproute2 systemd"
 
 # The packages of a list that are not there yet.
 packages_missing() {

@@ -16,4 +16,5 @@ extern const struct stdlib_file stdlib_lua[];     /* targets/lua/oscar.lua */
 extern const struct stdlib_file stdlib_slurm[];   /* targets/slurm/slurm.py */
 extern const struct stdlib_file stdlib_kubernetes[]; /* targets/kubernetes/kube.py */
 extern const struct stdlib_file stdlib_flow[];    /* targets/flow: twin.py, values.py */
+extern const struct stdlib_file stdlib_roles[];   /* targets/ansible/roles */
 #endif

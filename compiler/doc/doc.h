@@ -14,6 +14,7 @@ struct doc {
 	struct span from;       /* made by us: the place in the twin that it says; or nowhere, then as what is around it */
 	const char *key;        /* inside a map */
 	const char *comment;    /* written before it in YAML, or NULL */
+	const char *tag;        /* of a scalar, written before it in YAML: "!unsafe"; or NULL */
 	struct doc *next;       /* next member or element */
 	union {
 		bool boolean;

@@ -34,7 +34,8 @@ static void put_comment(const char *comment, int depth, struct buf *ret)
 	buf_putc(ret, '\n');
 }
 
-/* Whether `|` says exactly this text: lines of printable characters, the first of which starts with no blank. */
+/* Whether `|` says exactly this text: lines of printable characters, the first of which starts with no blank; none ends in
+ * one, which nobody sees and linters refuse. */
 static bool is_block(const char *text, size_t len)
 {
 	if (!memchr(text, '\n', len) || text[0] == ' ' || text[0] == '\t' || text[0] == '\n')
@@ -44,7 +45,8 @@ static bool is_block(const char *text, size_t len)
 		bool valid;
 		i += utf8_decode(text + i, len - i, &c, &valid);
 		bool control = utf8_is_control(c) && c != '\n' && c != '\t';
-		if (!valid || control || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF)
+		bool hidden = (c == ' ' || c == '\t') && (i == len || text[i] == '\n');
+		if (!valid || control || hidden || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF)
 			return false;
 	}
 	return true;
@@ -89,6 +91,8 @@ static void put_text(const char *text, size_t len, struct buf *ret)
 /* A scalar or an empty container, up to its newline; depth: of the lines of a block. */
 static void put_scalar(const struct doc *d, int depth, struct buf *ret)
 {
+	if (d->tag)
+		buf_printf(ret, "%s ", d->tag);
 	switch (d->kind) {
 	case DOC_NULL:
 		buf_puts(ret, "null");

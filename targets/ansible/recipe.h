@@ -1,0 +1,35 @@
+/* What roles are made of: one file each in targets/ansible/roles, read from the program itself; nothing of a twin enters them.
+ * The target tosca makes playbooks of the same. */
+#ifndef TWINC_TARGETS_ANSIBLE_RECIPE_H
+#define TWINC_TARGETS_ANSIBLE_RECIPE_H
+#include "targets/target.h"
+
+struct recipe {
+	const char *role, *summary;
+	const char *image;           /* or NULL: no service */
+	const struct doc *file;      /* as it was read */
+	struct doc *options;         /* without the role's prefix: {port: {type, default, description}} */
+	struct doc *tasks, *handlers;
+	struct doc *templates;       /* {unit.j2: text} */
+};
+/* The role of a kind of service, or of that name; false: there is none. */
+bool recipe_of_kind(struct arena *a, const char *kind, struct recipe *ret);
+bool recipe_named(struct arena *a, const char *role, struct recipe *ret);
+/* Why the recipe cannot do what the thing asks, or does it otherwise; NULL: it does as asked. key: "refused", "emulated". */
+const char *recipe_reason(struct arena *a, const struct recipe *r, const struct plan_thing *t, const char *key);
+
+/* A string that Jinja must leave alone is tagged `!unsafe`; in lists and maps too. */
+struct doc *jinja_data(struct arena *a, const struct doc *value);
+bool jinja_is_in(const struct doc *value);
+
+/* -- infrastructure --------------------------------------------------------------------------------------------------------- */
+
+/* Where it is already, as text for people; NULL: its machines are to be made. */
+const char *infra_there(const struct plan_thing *t);
+/* Whether its machines form a Kubernetes cluster with a front end. */
+bool infra_is_kubernetes(const struct plan_thing *t);
+/* The infrastructure that a service runs on, or NULL. */
+const struct plan_thing *infra_of(const struct plan *p, const struct plan_thing *service);
+/* "cloud_front", which nothing else is called. */
+const char *infra_name_beside(struct arena *a, const struct plan *p, const char *name, const char *suffix);
+#endif
