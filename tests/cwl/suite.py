@@ -266,6 +266,9 @@ def judge(case):
             return (kind, "passed", "") if code else (kind, "failed", "it should fail")
         if code:
             missing = [p for p in re.findall(re.escape(SUITE) + r"[^\s'\"`:,]+", said) if not os.path.exists(urllib.parse.unquote(p))]
+            with open(tool.split("#")[0], encoding="utf-8") as f:  # files that it names itself
+                named = [os.path.join(os.path.dirname(tool), n) for n in re.findall(r"(?:location|path): *[\"']?([A-Za-z0-9_./-]+)", f.read())]
+            missing += [p for p in named if not os.path.exists(p)]
             if missing:  # of a copy that holds the documents only
                 return kind, "unsupported", "no data: %s" % os.path.basename(missing[0])
             if "it changes its inputs in place" in said:
