@@ -247,6 +247,18 @@ def listing_differs(listing, path):
     return None
 
 
+def named_files(document):
+    """What a document, or one that it runs, gives as a default."""
+    folder = os.path.dirname(document)
+    with open(document, encoding="utf-8") as f:
+        text = f.read()
+    found = [os.path.join(folder, n) for n in re.findall(r"(?:location|path): *[\"']?([A-Za-z0-9_./-]+)", text)]
+    for name in re.findall(r"run: *[\"']?([A-Za-z0-9_./-]+\.cwl)", text):
+        if os.path.join(folder, name) != document and os.path.exists(os.path.join(folder, name)):
+            found += named_files(os.path.join(folder, name))
+    return found
+
+
 def judge(case):
     """Class, verdict, why."""
     tool = os.path.join(case["folder"], case["tool"])
@@ -266,9 +278,7 @@ def judge(case):
             return (kind, "passed", "") if code else (kind, "failed", "it should fail")
         if code:
             missing = [p for p in re.findall(re.escape(SUITE) + r"[^\s'\"`:,]+", said) if not os.path.exists(urllib.parse.unquote(p))]
-            with open(tool.split("#")[0], encoding="utf-8") as f:  # files that it names itself
-                named = [os.path.join(os.path.dirname(tool), n) for n in re.findall(r"(?:location|path): *[\"']?([A-Za-z0-9_./-]+)", f.read())]
-            missing += [p for p in named if not os.path.exists(p)]
+            missing += [p for p in named_files(tool.split("#")[0]) if not os.path.exists(p)]
             if missing:  # of a copy that holds the documents only
                 return kind, "unsupported", "no data: %s" % os.path.basename(missing[0])
             if "it changes its inputs in place" in said:
