@@ -158,7 +158,7 @@ static int put_doc(struct build *b, const char *name, const struct doc *d, int i
 static int put_plan(struct build *b)
 {
 	struct arena own = { 0 };
-	int code = put_doc(b, "plan.json", plan_save(&own, b->plan, true), 2);
+	int code = put_doc(b, "plan.json", plan_save(&own, b->plan, true), 0);
 
 	arena_finish(&own);
 	return code;
