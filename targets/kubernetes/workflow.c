@@ -387,6 +387,7 @@ static void put_runs(struct run *r)
 	d = kube_object(k, "rbac.authorization.k8s.io/v1", "RoleBinding", "runner", NULL, from);
 	kube_set(k, d, "roleRef", kube_json(k, "{\"apiGroup\": \"rbac.authorization.k8s.io\", \"kind\": \"Role\", \"name\": \"runner\"}"));
 	kube_set(k, d, "subjects", kube_json(k, "[{\"kind\": \"ServiceAccount\", \"name\": \"runner\"}]"));
+	kube_text(k, doc_get(d, "subjects")->children.first, "namespace", k->cluster->namespace);
 	doc_push(list, d);
 	kube_put(k, "runs.yaml", from, list);
 }

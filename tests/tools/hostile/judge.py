@@ -98,7 +98,7 @@ def main():
     if code != 0:
         raise Differs("twinc apply: exit code %d\n%s" % (code, err[-3000:]))
     ours = json.loads(call([twinc, "outputs", "hostile.twin"], home)[1])
-    code, out, err = call([twinc, "build", "hostile.twin", "--inputs", "inputs.json"], home)
+    code, out, err = call([twinc, "build", "hostile.twin", "--inputs", "inputs.json", "--image", "registry.example.org/tools:1"], home)
     if code != 0:
         raise Differs("twinc build: exit code %d\n%s" % (code, err))
     print("%d YAML files mean the same in 1.1 and 1.2" % readers_agree(os.path.join(home, "build")))
