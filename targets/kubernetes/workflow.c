@@ -102,6 +102,17 @@ static void add_words(struct kube *k, struct doc *c, const char *const *words)
 		doc_push(doc_get(c, "command"), doc_string(k->arena, *words));
 }
 
+/* Where values.py looks for it. */
+static const char *secret_variable(struct kube *k, const char *name)
+{
+	char *ret = arena_printf(k->arena, "TWIN_SECRET_%s", name);
+
+	for (char *c = ret; *c; c++)
+		if (*c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	return ret;
+}
+
 /* A container that runs kube.py. */
 static struct doc *runner(struct run *r, struct doc *list, const char *name, const char *verb, const char *script, bool task)
 {
@@ -114,7 +125,7 @@ static struct doc *runner(struct run *r, struct doc *list, const char *name, con
 	kube_set(k, c, "resources", kube_json(k, "{\"requests\": {\"cpu\": \"100m\", \"memory\": \"128Mi\"}, \"limits\": {\"cpu\": \"1\", \"memory\": \"512Mi\"}}"));
 	for (uint32_t i = 0; task && i < k->plan->n_params; i++)
 		if (k->plan->params[i].secret)
-			kube_env_secret(k, doc_get(c, "env"), arena_printf(k->arena, "TWIN_SECRET_%s", k->plan->params[i].name), k->secrets, k->plan->params[i].name);
+			kube_env_secret(k, doc_get(c, "env"), secret_variable(k, k->plan->params[i].name), k->secrets, k->plan->params[i].name);
 	return c;
 }
 
