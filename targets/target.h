@@ -78,5 +78,5 @@ const char *target_path_from(struct arena *a, const char *folder, const char *pa
 const char *target_place(struct arena *a, const struct plan *p, struct span span);
 
 /* The targets, each in a folder of its own. */
-extern const struct target target_cwl, target_slurm, target_jenkins, target_kubernetes, target_oscar, target_ansible;
+extern const struct target target_cwl, target_slurm, target_jenkins, target_kubernetes, target_oscar, target_ansible, target_tosca;
 #endif

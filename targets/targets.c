@@ -3,7 +3,7 @@
 #include "compiler/base/file.h"
 #include <string.h>
 
-const struct target *const targets[] = { &target_cwl, &target_slurm, &target_jenkins, &target_kubernetes, &target_oscar, &target_ansible, NULL };
+const struct target *const targets[] = { &target_cwl, &target_slurm, &target_jenkins, &target_kubernetes, &target_oscar, &target_ansible, &target_tosca, NULL };
 
 const struct target *target_find(const char *name)
 {

@@ -61,7 +61,7 @@ static struct doc *specs_of(struct ansible *s, const struct recipe *r)
 	for (doc_each(option, r->options)) {
 		struct doc *one = doc_map(a);
 		for (doc_each(word, option))
-			if (strcmp(word->key, "secret") != 0)
+			if (strcmp(word->key, "secret") != 0 && strcmp(word->key, "times") != 0)
 				doc_set(a, one, word->key, doc_copy(a, word));
 		if (doc_truth(doc_get(option, "secret"), false))
 			doc_set(a, one, "required", doc_bool(a, true));
@@ -342,7 +342,7 @@ static struct doc *option_value(struct ansible *s, const struct plan_thing *t, c
 		*ret_missing = arena_printf(s->arena, "vault_%s", secret);
 	}
 	if (!secret)
-		return value ? jinja_data(s->arena, value) : NULL;
+		return value ? jinja_data(s->arena, recipe_value(s->arena, option, value)) : NULL;
 	put_secret(s, secret, t->span);
 	return variable(s, arena_printf(s->arena, "secret_%s", secret));
 }

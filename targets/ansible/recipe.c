@@ -150,6 +150,16 @@ bool recipe_named(struct arena *a, const char *role, struct recipe *ret)
 	return f != NULL;
 }
 
+struct doc *recipe_value(struct arena *a, const struct doc *option, const struct doc *value)
+{
+	int64_t times = doc_integer(doc_get(option, "times"), 0);
+	double number = times ? doc_number(value, -1) * (double)times : -1;
+
+	if (number >= 0 && number < 9e15)
+		return doc_int(a, (int64_t)(number + 0.5));
+	return doc_copy(a, value);
+}
+
 /* Whether it is more than the least: another number than 1, true, anything else. */
 static bool is_asked(const struct doc *value)
 {

@@ -8,7 +8,7 @@ struct recipe {
 	const char *role, *summary;
 	const char *image;           /* or NULL: no service */
 	const struct doc *file;      /* as it was read */
-	struct doc *options;         /* without the role's prefix: {port: {type, default, description}} */
+	struct doc *options;         /* without the role's prefix: {port: {type, default, description, secret, times}} */
 	struct doc *tasks, *handlers;
 	struct doc *templates;       /* {unit.j2: text} */
 };
@@ -17,6 +17,9 @@ bool recipe_of_kind(struct arena *a, const char *kind, struct recipe *ret);
 bool recipe_named(struct arena *a, const char *role, struct recipe *ret);
 /* Why the recipe cannot do what the thing asks, or does it otherwise; NULL: it does as asked. key: "refused", "emulated". */
 const char *recipe_reason(struct arena *a, const struct recipe *r, const struct plan_thing *t, const char *key);
+
+/* An attribute as the option takes it: an int of `times` its base unit, or as it is. */
+struct doc *recipe_value(struct arena *a, const struct doc *option, const struct doc *value);
 
 /* A string that Jinja must leave alone is tagged `!unsafe`; in lists and maps too. */
 struct doc *jinja_data(struct arena *a, const struct doc *value);
