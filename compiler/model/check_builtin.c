@@ -79,7 +79,7 @@ static const struct type *result_type(struct context *cx, const char *result, st
 	if (strcmp(result, "inner") == 0) return of->kind == TYPE_OPTIONAL ? of->of : of->kind == TYPE_ANY ? type_list(a, of) : of;
 	if (strcmp(result, "elements") == 0) return type_list(a, of);
 	if (strcmp(result, "same") == 0) return t->kind == TYPE_RANGE ? type_list(a, of) : t;
-	if (strcmp(result, "whole") == 0) return type_number(a, TYPE_INT, t->unit);
+	if (strcmp(result, "whole") == 0) return type_number(a, n > 1 ? TYPE_FLOAT : TYPE_INT, t->unit); /* round(x, digits) */
 	if (strcmp(result, "average") == 0) return type_number(a, TYPE_FLOAT, of->unit);
 	if (strcmp(result, "there") == 0) return type_list(a, of->kind == TYPE_OPTIONAL ? of->of : of);
 	if (strcmp(result, "indexed") == 0) return type_list(a, pair(a, "index", &type_int, "value", of));

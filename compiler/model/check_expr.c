@@ -505,7 +505,7 @@ static struct expr *check_each(struct context *cx, const struct ast_expr *e)
 	struct expr *in = check_expr(cx, e->each->in, NULL);
 	const struct type *of = element_type(cx, in, e->each->in->span, "a comprehension");
 	const struct ast_pattern *p = e->each->pattern;
-	const struct type *first = of, *second = NULL;
+	const struct type *first = of, *second = of; /* of an error: both */
 	if (p->second && of->kind != TYPE_POISON) {
 		if (of->kind != TYPE_RECORD || of->n != 2 || !of->thing || strcmp(of->thing, "pair") != 0) {
 			diag_here(diag_add(cx->ck->diags, DIAG_E0301, e->each->in->span, "`(%s, %s)` goes through pairs", p->name, p->second), "these are no pairs; `enumerate` and `zip` give pairs");
