@@ -69,6 +69,8 @@ static const char *translate_escape(const char *p, struct buf *ret, const char *
 		buf_puts(ret, class);
 	else if (isalpha((unsigned char)p[1]))
 		*ret_error = "a pattern knows the escapes \\d, \\w and \\s, and a backslash before punctuation";
+	else if (strchr("<>`'", p[1]))
+		buf_putc(ret, p[1]); /* with a backslash they are anchors of some libraries */
 	else
 		buf_add(ret, p, 2);
 	return *ret_error ? NULL : p + 2;
@@ -197,4 +199,100 @@ bool pattern_match(struct arena *a, const char *pattern, const char *text, size_
 	*ret_matches = !memchr(text, '\0', len) && regexec(&re, text, 0, NULL, 0) == 0;
 	regfree(&re);
 	return true;
+}
+
+/* -- for other engines --------------------------------------------------------------------------------------------- */
+
+static void put_literal(char c, struct buf *ret)
+{
+	if (!isprint((unsigned char)c))
+		buf_printf(ret, "\\x%02x", (unsigned char)c);
+	else
+		buf_printf(ret, strchr("\\^$.|?*+()[]{}-&~/", c) ? "\\%c" : "%c", c);
+}
+
+/* A class by its name, as in the C locale; NULL: none. */
+static const char *class_named(const char *name, size_t len)
+{
+	static const char *const names[][2] = {
+		{"alnum", "0-9A-Za-z"}, {"alpha", "A-Za-z"}, {"blank", "\\t "}, {"cntrl", "\\x00-\\x1f\\x7f"}, {"digit", "0-9"}, {"graph", "\\x21-\\x7e"},
+		{"lower", "a-z"}, {"print", "\\x20-\\x7e"}, {"punct", "\\x21-\\x2f\\x3a-\\x40\\x5b-\\x60\\x7b-\\x7e"}, {"space", "\\t-\\r "},
+		{"upper", "A-Z"}, {"xdigit", "0-9A-Fa-f"}};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strlen(names[i][0]) == len && memcmp(names[i][0], name, len) == 0)
+			return names[i][1];
+	return NULL;
+}
+
+/* A bracket expression of POSIX at p, past its `[`; NULL where it has a collating element. */
+static const char *spell_bracket(const char *p, struct buf *ret)
+{
+	bool first = true;
+	buf_putc(ret, '[');
+	if (*p == '^')
+		buf_putc(ret, *p++);
+	for (; first || *p != ']'; first = false) {
+		const char *end = p[0] == '[' && p[1] == ':' ? strstr(p + 2, ":]") : NULL;
+		const char *class = end ? class_named(p + 2, (size_t)(end - p - 2)) : NULL;
+		if (class) {
+			buf_puts(ret, class);
+			p = end + 2;
+		} else if (p[0] == '[' && strchr(":.=", p[1])) {
+			return NULL;
+		} else if (p[0] == '-' && !first && p[1] != ']') { /* of a range */
+			buf_putc(ret, *p++);
+		} else {
+			put_literal(*p++, ret);
+		}
+	}
+	buf_putc(ret, ']');
+	return p + 1;
+}
+
+/* {2,5} at p, the least written out. */
+static const char *spell_interval(const char *p, struct buf *ret)
+{
+	size_t n = strcspn(p, "}") + 1;
+	buf_puts(ret, p[1] == ',' ? "{0" : "{");
+	buf_add(ret, p + 1, n - 1);
+	return p + n;
+}
+
+/* One part of a translated pattern; NULL: not to be said elsewhere. */
+static const char *spell_part(const char *p, bool repeatable, struct buf *ret)
+{
+	switch (*p) {
+	case '[': return spell_bracket(p + 1, ret);
+	case '{': return repeatable ? spell_interval(p, ret) : NULL;
+	case '*': case '+': case '?':
+		buf_putc(ret, *p);
+		return repeatable ? p + 1 : NULL;
+	case '.': buf_puts(ret, "[\\s\\S]"); return p + 1;
+	case '$': buf_puts(ret, "(?![\\s\\S])"); return p + 1;
+	case '(': case ')': case '|': case '^': buf_putc(ret, *p); return p + 1;
+	case '\\': p++; break;
+	}
+	put_literal(*p, ret);
+	return p + 1;
+}
+
+const char *pattern_spell(struct arena *a, const char *pattern)
+{
+	struct buf posix = {0}, out = {0};
+	const char *error = NULL;
+	int depth = 0;
+	if (!pattern_check(a, pattern, &(char *){NULL}))
+		return NULL;
+	translate(pattern, &posix, &error);
+	const char *p = buf_text(&posix) + 2, *end = buf_text(&posix) + posix.len - 2; /* between ^( and )$ */
+	for (bool repeatable = false; p && p < end && depth >= 0;) {
+		char c = *p;
+		depth += (c == '(') - (c == ')');
+		p = spell_part(p, repeatable, &out);
+		repeatable = !strchr("(|^$*+?{", c);
+	}
+	const char *ret = p == end && depth == 0 ? arena_strdup(a, buf_text(&out)) : NULL;
+	buf_finish(&posix);
+	buf_finish(&out);
+	return ret;
 }

@@ -9,4 +9,7 @@
 bool pattern_match(struct arena *a, const char *pattern, const char *text, size_t len, bool *ret_matches, char **ret_error);
 /* The same question for the pattern alone. */
 bool pattern_check(struct arena *a, const char *pattern, char **ret_error);
+/* The same pattern for regular expressions of Python and ECMAScript over the bytes of a text, in ASCII; the caller anchors it at
+ * both ends. NULL: it cannot be said there. */
+const char *pattern_spell(struct arena *a, const char *pattern);
 #endif

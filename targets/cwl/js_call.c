@@ -1,5 +1,6 @@
 /* Built-in functions in JavaScript: most are helpers of the same name. */
 #include "targets/cwl/cwl.h"
+#include "compiler/value/pattern.h"
 #include <string.h>
 
 static void arguments(struct cwl_js *js, const struct expr *e, struct buf *ret)
@@ -99,9 +100,26 @@ static void contains(struct cwl_js *js, const struct expr *e, struct buf *ret)
 	}
 	cwl_js_helper(js, CWL_JS_among, ret);
 	buf_putc(ret, '(');
-	cwl_js(js, e->args[1], CWL_COND, ret);
+	cwl_js_as(js, e->args[1], t, CWL_COND, ret); /* in the unit of the list */
 	buf_puts(ret, ", ");
 	cwl_js(js, e->args[0], CWL_COND, ret);
+	buf_putc(ret, ')');
+}
+
+static void matches(struct cwl_js *js, const struct expr *e, struct buf *ret)
+{
+	const struct expr *of = e->args[1];
+	const char *pattern = of->op == EXPR_CONST && of->value->kind == VALUE_STRING ? pattern_spell(js->c->arena, of->value->string.text) : NULL;
+
+	if (!pattern) {
+		cwl_js_refuse(js, of->span, "a pattern that %s", of->op == EXPR_CONST ? "regular expressions of JavaScript do not have" : "is not written in the twin");
+		return;
+	}
+	cwl_js_helper(js, CWL_JS_matches, ret);
+	buf_putc(ret, '(');
+	cwl_js(js, e->args[0], CWL_COND, ret);
+	buf_puts(ret, ", ");
+	cwl_js_string(pattern, strlen(pattern), ret);
 	buf_putc(ret, ')');
 }
 
@@ -173,7 +191,7 @@ enum form { FORM_HELPER, FORM_NUMBERS, FORM_ITEMS };
 static const struct { const char *name; enum form form; enum cwl_helper helper; } simple[] = {
 	{ "base64", FORM_HELPER, CWL_JS_base64 }, { "distinct", FORM_ITEMS, CWL_JS_distinct }, { "enumerate", FORM_ITEMS, CWL_JS_enumerate },
 	{ "flatten", FORM_ITEMS, CWL_JS_flatten }, { "keys", FORM_HELPER, CWL_JS_keys }, { "lower", FORM_HELPER, CWL_JS_lower },
-	{ "matches", FORM_HELPER, CWL_JS_matches }, { "max", FORM_NUMBERS, CWL_JS_max }, { "mean", FORM_NUMBERS, CWL_JS_mean },
+	{ "max", FORM_NUMBERS, CWL_JS_max }, { "mean", FORM_NUMBERS, CWL_JS_mean },
 	{ "min", FORM_NUMBERS, CWL_JS_min }, { "sort", FORM_ITEMS, CWL_JS_sort }, { "sum", FORM_NUMBERS, CWL_JS_sum },
 	{ "trim", FORM_HELPER, CWL_JS_trim }, { "upper", FORM_HELPER, CWL_JS_upper }, { "values", FORM_HELPER, CWL_JS_values },
 	{ "zip", FORM_ITEMS, CWL_JS_zip },
@@ -256,6 +274,8 @@ void cwl_js_call(struct cwl_js *js, const struct expr *e, struct buf *ret)
 		present(js, e, ret);
 	else if (strcmp(e->name, "contains") == 0)
 		contains(js, e, ret);
+	else if (strcmp(e->name, "matches") == 0)
+		matches(js, e, ret);
 	else
 		cwl_js_refuse(js, e->span, "`%s` has no JavaScript", e->name);
 }

@@ -562,7 +562,7 @@ class Task:
             said.append("%s %s" % (name, "holds" if good else "does not hold"))
         if gate.on_fail == "ask" and (not passed or not gate.require):
             passed = self.is_approved()
-            said.append("approved" if passed else "waits for a person")
+            said.append("approved" if passed else "waits for a person: flow.py approve %s" % quoted(self.path))
         verdict = "gate %s %s: %s" % (gate.name, "passed" if passed else "not passed (%s)" % gate.on_fail, "; ".join(said))
         if not passed and gate.on_fail in ("block", "ask"):
             raise Blocked(verdict)
@@ -585,23 +585,6 @@ def names_of(where):
     return None if isinstance(where, Glob) else where
 
 
-def metric(name, m, v):
-    kinds = {"int": int, "float": (int, float), "string": str, "bool": bool}
-    if v is None and m.optional:
-        return None
-    if v is None:
-        raise Trouble("metric `%s` is missing in its metrics file" % name)
-    if m.kind == "int" and isinstance(v, float) and v == int(v):
-        v = int(v)
-    if isinstance(m.kind, list):
-        good = v in m.kind
-    else:
-        good = isinstance(v, kinds[m.kind]) and (m.kind == "bool" or not isinstance(v, bool))
-    if not good or (m.low is not None and v < m.low) or (m.high is not None and v > m.high):
-        raise Trouble("metric `%s` is not as declared: %r" % (name, v))
-    return v
-
-
 def same_work():
     """What is done was done for these inputs and this workflow, or it does not count."""
     h = hashlib.sha256()
@@ -618,32 +601,6 @@ def same_work():
 
 
 # -- results -----------------------------------------------------------------------------------------------------------------------
-
-
-def holds_path(v):
-    return is_path(v) or (isinstance(v, list) and any(map(holds_path, v))) or (isinstance(v, dict) and any(map(holds_path, v.values())))
-
-
-def put(value, folder, final, name):
-    """Copies an output to where results lie, and tells it as an object of CWL."""
-    if not holds_path(value):
-        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
-        write_whole(os.path.join(folder, name + ".json"), dump(value) + "\n")
-        return value
-    if isinstance(value, list):
-        return [put(one, folder, final, "%s/%03d" % (name, i)) for i, one in enumerate(value)]
-    if not is_path(value):
-        return {k: put(one, folder, final, name + "/" + k) for k, one in value.items()}
-    base = os.path.basename(value["path"].rstrip("/"))
-    copy = os.path.join(folder, name, base)
-    os.makedirs(os.path.dirname(copy), exist_ok=True)
-    told = {"class": value["class"], "path": os.path.join(final, name, base), "basename": base}
-    if value["class"] == "Directory":
-        shutil.copytree(value["path"], copy, symlinks=True)
-    else:
-        shutil.copyfile(value["path"], copy)
-        told.update(size=os.path.getsize(copy), checksum="sha1$" + sha1(copy))
-    return told
 
 
 def results(workflow, folder):
@@ -677,10 +634,11 @@ flow.py results [DIR]    copies the outputs there when all is done, and tells th
 
 def find(workflow, path):
     rests = Rests()
-    for task in each_task(root(workflow), rests):
-        if task.path == path:
-            return task
-    raise Trouble("there is no task %s%s" % (path, " yet" if rests.unknown else ""))
+    tasks = {task.path: task for task in each_task(root(workflow), rests)}
+    if path in tasks:
+        return tasks[path]
+    alike = [one for one in tasks if one.endswith("/" + path)]
+    raise Trouble("there is no task %s%s%s" % (path, " yet" if rests.unknown else "", "; do you mean %s?" % " or ".join(alike) if alike else ""))
 
 
 def command_of(task, env):
@@ -717,17 +675,21 @@ def run_task(task):
 
 
 def run_all(workflow, below=""):
-    """below: a task, or what holds tasks."""
+    """below: a task, or what holds tasks. Where a gate lets nothing pass, all that does not rest on it still runs."""
+    blocked = {}
     while True:
         rests = Rests()
         tasks = [t for t in each_task(root(workflow), rests) if not below or t.path == below or t.path.startswith((below + "/", below + "."))]
-        ready = [t for t in tasks if not t.is_done() and not t.rests().tasks]
+        ready = [t for t in tasks if t.path not in blocked and not t.is_done() and not t.rests().tasks]
         for task in ready:
-            run_task(task)
+            try:
+                run_task(task)
+            except Blocked as e:
+                blocked[task.path] = e
         if not ready and all(t.is_done() for t in tasks):
             return
         if not ready:
-            raise Trouble("nothing can start")
+            raise Blocked("\ntwin: ".join(map(str, blocked.values()))) if blocked else Trouble("nothing can start")
 
 
 def find_node(workflow, path):
@@ -814,6 +776,6 @@ def main(workflow):
     except NotYet as e:
         print("twin: %s is not done yet" % e.args[0].path, file=sys.stderr)
         sys.exit(1)
-    except (Trouble, ArithmeticError, TypeError, KeyError, IndexError) as e:
+    except (Trouble, ArithmeticError, LookupError, OSError, TypeError, ValueError) as e:
         print("twin: %s" % (e if isinstance(e, Trouble) else "%s: %s" % (type(e).__name__, e)), file=sys.stderr)
         sys.exit(1)

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import shutil
 
 class Trouble(Exception):
     """What is wrong, for the person who reads the log."""
@@ -134,7 +135,7 @@ def member(x, name):
 
 
 def element(x, at):
-    if isinstance(x, dict):
+    if x is None or isinstance(x, dict):
         return member(x, at)
     if at < 0 or at >= len(x):
         raise Trouble("there is no element %s in a list of %d" % (number_text(at), len(x)))
@@ -214,13 +215,16 @@ class f:
     len = staticmethod(len)
 
     @staticmethod
-    def round(x, digits=0):
+    def round(x, digits=None):
+        if digits is None:
+            return x if isinstance(x, int) else math.floor(x) + (x - math.floor(x) >= 0.5)
+        if not 0 <= digits <= 15:
+            raise Trouble("a number of digits is from 0 to 15")
         scale = 10.0 ** digits
         if abs(x) * scale >= 2.0 ** 53:
             return x
         below = math.floor(x * scale)
-        near = below + 1 if x * scale - below >= 0.5 else below
-        return near if digits == 0 else near / scale
+        return (below + 1 if x * scale - below >= 0.5 else below) / scale
 
     @staticmethod
     def max(items):
@@ -246,6 +250,8 @@ class f:
 
     @staticmethod
     def range(start, end=None, by=1):
+        if by == 0:
+            raise Trouble("a range cannot be counted in steps of 0")
         return list(range(0, start)) if end is None else list(range(start, end, by))
 
     @staticmethod
@@ -302,11 +308,13 @@ class f:
 
     @staticmethod
     def matches(x, pattern):
-        return re.match("(?:" + pattern + r")\Z", x) is not None
+        return re.match(("(?:" + pattern + r")\Z").encode(), x.encode("utf-8", "surrogateescape")) is not None
 
     @staticmethod
     def split(x, by):
-        return x.split(by) if by else list(x)
+        if not by:
+            raise Trouble("text cannot be split at nothing")
+        return x.split(by)
 
     @staticmethod
     def join(items, by=""):
@@ -314,6 +322,8 @@ class f:
 
     @staticmethod
     def replace(x, old, new):
+        if not old:
+            raise Trouble("nothing cannot be replaced")
         return x.replace(old, new)
 
     @staticmethod
@@ -389,3 +399,51 @@ def glob(folder, pattern):
 
     found = set(walk("", pattern.split("/")) if not pattern.startswith("/") else [])
     return sorted(found - {""}, key=lambda x: x.encode("utf-8", "surrogateescape"))
+
+
+# -- what comes in and goes out -----------------------------------------------------------------------------------------------
+
+
+def metric(name, m, v):
+    kinds = {"int": int, "float": (int, float), "string": str, "bool": bool}
+    if v is None and m.optional:
+        return None
+    if v is None:
+        raise Trouble("metric `%s` is missing in its metrics file" % name)
+    if m.kind == "int" and isinstance(v, float) and v == int(v):
+        v = int(v)
+    if m.kind == "float" and isinstance(v, int) and not isinstance(v, bool):
+        v = float(v)
+    if isinstance(m.kind, list):
+        good = v in m.kind
+    else:
+        good = isinstance(v, kinds[m.kind]) and (m.kind == "bool" or not isinstance(v, bool))
+    if not good or (m.low is not None and v < m.low) or (m.high is not None and v > m.high):
+        raise Trouble("metric `%s` is not as declared: %r" % (name, v))
+    return v
+
+
+def holds_path(v):
+    return is_path(v) or (isinstance(v, list) and any(map(holds_path, v))) or (isinstance(v, dict) and any(map(holds_path, v.values())))
+
+
+def put(value, folder, final, name):
+    """Copies an output to where results lie, and tells it as an object of CWL."""
+    if not holds_path(value):
+        os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+        write_whole(os.path.join(folder, name + ".json"), dump(value) + "\n")
+        return value
+    if isinstance(value, list):
+        return [put(one, folder, final, "%s/%03d" % (name, i)) for i, one in enumerate(value)]
+    if not is_path(value):
+        return {k: put(one, folder, final, name + "/" + k) for k, one in value.items()}
+    base = os.path.basename(value["path"].rstrip("/"))
+    copy = os.path.join(folder, name, base)
+    os.makedirs(os.path.dirname(copy), exist_ok=True)
+    told = {"class": value["class"], "path": os.path.join(final, name, base), "basename": base}
+    if value["class"] == "Directory":
+        shutil.copytree(value["path"], copy, symlinks=True)
+    else:
+        shutil.copyfile(value["path"], copy)
+        told.update(size=os.path.getsize(copy), checksum="sha1$" + sha1(copy))
+    return told

@@ -307,6 +307,21 @@ static void patterns_are_whole_and_bounded(void **state)
 	}
 }
 
+static void patterns_are_spelled_for_others(void **state)
+{
+	(void)state;
+	static const struct { const char *pattern, *spelled; } rows[] = {
+		{"v[0-9]+", "v[0-9]+"}, {"a.b", "a[\\s\\S]b"}, {"[[:alpha:]_]+", "[A-Za-z_]+"}, {"\\d{,3}", "[0-9]{0,3}"}, {"[]a-]", "[\\]a\\-]"},
+		{"[^\\w.]", "[^A-Za-z0-9_\\.]"}, {"a$|^b", "a(?![\\s\\S])|^b"}, {"(?:x)", "(x)"}, {"ß", "\\xc3\\x9f"}, {"\\<", "<"}, {"a]}", "a\\]\\}"},
+		{"a)|(b", NULL}, {"*a", NULL}, {"[[.a.]]", NULL}, {"(", NULL},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *spelled = pattern_spell(&arena, rows[i].pattern);
+		if (!spelled != !rows[i].spelled || (spelled && strcmp(spelled, rows[i].spelled) != 0))
+			fail_msg("%s as %s", rows[i].pattern, spelled ? spelled : "nothing");
+	}
+}
+
 static int finish(void **state)
 {
 	(void)state;
@@ -325,6 +340,7 @@ int main(void)
 		cmocka_unit_test(types_are_shown_and_saved),
 		cmocka_unit_test(assignment_follows_the_language),
 		cmocka_unit_test(patterns_are_whole_and_bounded),
+		cmocka_unit_test(patterns_are_spelled_for_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, finish);
 }
