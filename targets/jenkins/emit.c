@@ -87,20 +87,26 @@ static void put_choice(struct jenkins *j, const bool *written)
 	buf_finish(&names);
 }
 
+/* Variables in capitals belong to the shell, to Jenkins and to the pipeline itself: PATH, BUILD_NUMBER, WORKFLOW. */
+static const char *parameter_of(struct jenkins *j, const char *name)
+{
+	bool capitals = true;
+
+	for (const char *c = name; *c; c++)
+		capitals = capitals && !islower((unsigned char)*c);
+	return capitals ? arena_printf(j->arena, "PARAM_%s", name) : name;
+}
+
 static void put_parameter(struct jenkins *j, struct map *seen, const struct plan_field *f)
 {
 	if (map_get(seen, f->name) || f->type->kind == TYPE_SECRET)
 		return;
 	map_set(seen, f->name, j);
 	target_text_from(&j->text, f->span);
-	jenkins_line(j, "string(name: %s, defaultValue: '', description: %s)", jenkins_string(j, f->name),
+	jenkins_line(j, "string(name: %s, defaultValue: '', description: %s)", jenkins_string(j, parameter_of(j, f->name)),
 		jenkins_string(j, arena_printf(j->arena, "%s%s%s; empty: as the twin says", type_text(j->arena, f->type), f->doc ? ": " : "", first_line(j->arena, f->doc))));
 }
 
-static bool is_free(const char *name)
-{
-	return strcmp(name, "WORKFLOW") != 0 && strcmp(name, "PATH") != 0;
-}
 
 static void put_parameters(struct jenkins *j, const bool *written)
 {
@@ -112,13 +118,12 @@ static void put_parameters(struct jenkins *j, const bool *written)
 	for (uint32_t i = 0; i < j->plan->n_params; i++) {
 		const struct plan_param *p = &j->plan->params[i];
 		struct plan_field f = { .name = p->name, .doc = p->doc, .span = p->span, .type = p->type };
-		if (!p->secret && is_free(p->name))
+		if (!p->secret)
 			put_parameter(j, &seen, &f);
 	}
 	for (uint32_t i = 0; i < j->plan->n_workflows; i++)
 		for (uint32_t k = 0; written[i] && k < j->plan->workflows[i].n_inputs; k++)
-			if (is_free(j->plan->workflows[i].inputs[k].name))
-				put_parameter(j, &seen, &j->plan->workflows[i].inputs[k]);
+			put_parameter(j, &seen, &j->plan->workflows[i].inputs[k]);
 	jenkins_close(j);
 	map_finish(&seen);
 }
@@ -234,8 +239,17 @@ static void put_verb(struct jenkins *j, const char *verb, bool bends)
 
 static void put_binding(struct jenkins *j, const char *name)
 {
-	if (is_free(name))
-		jenkins_line(j, "[ -z \"$%s\" ] || set -- \"$@\" \"%s=$%s\"", name, name, name);
+	const char *parameter = parameter_of(j, name);
+
+	jenkins_line(j, "[ -z \"$%s\" ] || set -- \"$@\" \"%s=$%s\"", parameter, name, parameter);
+}
+
+/* The text inside of a literal of Groovy, as long as it has no end of a line. */
+static const char *inside_literal(struct jenkins *j, const char *text)
+{
+	const char *quoted = jenkins_string(j, text);
+
+	return arena_strndup(j->arena, quoted + 1, strlen(quoted) - 2);
 }
 
 /* Binds what the parameters of the build say. */
@@ -255,7 +269,7 @@ static void put_bind(struct jenkins *j, uint32_t workflow)
 		if (w->inputs[i].type->kind != TYPE_SECRET)
 			put_binding(j, w->inputs[i].name);
 	jenkins_line(j, "rm -rf %s/run # a build begins anew", jenkins_home(j, workflow));
-	jenkins_line(j, "twinc build %s %s -t jenkins -o build \"$@\"", sh_word(j, j->twin), w->name);
+	jenkins_line(j, "twinc build %s %s -t jenkins -o build \"$@\"", inside_literal(j, sh_word(j, j->twin)), w->name);
 	j->depth--;
 	jenkins_line(j, "'''");
 	jenkins_close(j);
