@@ -14,8 +14,8 @@ PACKAGES_ALL="clang dpkg-dev fakeroot file debootstrap"
 # nodejs [18, 20] python3-venv [3.11] python3-numpy [1.24] python3-jsonschema [4.10] jq [1.6]
 # slurmctld slurmd [22.05] munge [0.5] default-jre-headless [17] maven [3.8] docker-compose [1.29] python3-yaml [6.0]
 # ansible-core [2.14] ansible-lint [6.13] git openssh-server [9.2] podman [4.3] sudo iproute2 systemd [252]
-# golang-go [1.19] etcd-server [3.4] bubblewrap [0.8] openssl [3.0] curl [7.88]
-PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge default-jre-headless maven docker-compose python3-yaml python3-ruamel.yaml ansible-core ansible-lint git openssh-server podman sudo iproute2 systemd golang-go etcd-server bubblewrap openssl curl"
+# golang-go [1.19] etcd-server [3.4] bubblewrap [0.8] openssl [3.0] curl [7.88] sshpass unzip wget python3-apt
+PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge default-jre-headless maven docker-compose python3-yaml python3-ruamel.yaml ansible-core ansible-lint git openssh-server podman sudo iproute2 systemd golang-go etcd-server bubblewrap openssl curl sshpass unzip wget python3-apt"
 
 # The packages of a list that are not there yet.
 packages_missing() {
@@ -67,6 +67,24 @@ python_install() { # NAME PACKAGES...
 	else
 		rm -rf "build/tools/$name"
 		echo "(not to be had: $*)" >&2
+	fi
+}
+
+# Ansible for a machine that Infrastructure Manager configures, with the three collections that its own playbooks name; of the package
+# that has them, the other hundred are left out.
+ansible_install() { # NAME REQUIREMENTS
+	[ ! -f "build/tools/$1/done" ] || return 0
+	python_install "$1" --no-deps -r "$2"
+	[ -f "build/tools/$1/done" ] || return 0
+	rm -f "build/tools/$1/done"
+	mkdir -p "build/tools/$1/wheel"
+	if "build/tools/$1/bin/pip" download -q --no-deps -d "build/tools/$1/wheel" ansible==9.5.1 &&
+		unzip -q build/tools/"$1"/wheel/*.whl 'ansible_collections/ansible/posix/*' 'ansible_collections/ansible/windows/*' \
+			'ansible_collections/community/general/*' -d build/tools/"$1"/lib/python3*/site-packages; then
+		rm -r "build/tools/$1/wheel"
+		touch "build/tools/$1/done"
+	else
+		echo "(not to be had: ansible==9.5.1)" >&2
 	fi
 }
 

@@ -38,8 +38,7 @@ const char *tosca_playbook(struct tosca *s, const struct recipe *r, struct span 
 	struct doc *play = doc_map(a), *tasks = doc_list(a), *plays = doc_list(a);
 
 	doc_set(a, play, "name", doc_string(a, r->summary));
-	doc_set(a, play, "hosts", doc_string(a, "localhost"));
-	doc_set(a, play, "become", doc_bool(a, true));
+	doc_set(a, play, "hosts", doc_string(a, "localhost")); /* Infrastructure Manager puts the machine there, and `become` */
 	for (doc_each(task, r->tasks))
 		doc_push(tasks, task_of(s, r, task));
 	doc_set(a, play, "tasks", tasks);

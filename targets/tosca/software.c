@@ -243,7 +243,6 @@ static struct doc *play_of_role(struct tosca *s, const char *kind, bool versione
 
 	doc_set(a, play, "name", doc_printf(a, "Kubernetes, %s", kind));
 	doc_set(a, play, "hosts", doc_string(a, "localhost"));
-	doc_set(a, play, "become", doc_bool(a, true));
 	doc_set(a, role, "role", doc_string(a, "grycap.kubernetes"));
 	doc_set(a, vars, "kube_type_of_node", doc_string(a, kind));
 	doc_set(a, vars, "kube_server", doc_string(a, "{{ front_address }}"));
