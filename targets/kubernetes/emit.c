@@ -113,18 +113,25 @@ static bool is_common(const char *file)
 	return strcmp(file, "namespace.yaml") == 0 || strcmp(file, "network.yaml") == 0 || strcmp(file, "quota.yaml") == 0;
 }
 
+static bool is_folder(const char *file)
+{
+	return strncmp(file, "../", 3) == 0;
+}
+
 static void put_kustomization(struct kube *k)
 {
-	struct doc *d = doc_map(k->arena);
+	struct doc *d = doc_map(k->arena), *resources = doc_list(k->arena), *bases = doc_list(k->arena);
 
 	kube_text(k, d, "apiVersion", "kustomize.config.k8s.io/v1beta1")->comment = target_place(k->arena, k->plan, cluster_span(k));
 	kube_text(k, d, "kind", "Kustomization");
 	kube_text(k, d, "namespace", k->cluster->namespace);
-	kube_set(k, d, "resources", doc_list(k->arena));
 	for (int pass = 0; pass < 2; pass++) /* the namespace, and what is for all of it, come first */
 		for (doc_each(file, k->cluster->resources))
 			if (is_common(doc_text(file, "")) == (pass == 0))
-				doc_push(doc_get(d, "resources"), doc_copy(k->arena, file));
+				doc_push(is_folder(doc_text(file, "")) && k->cluster->minor < 21 ? bases : resources, doc_copy(k->arena, file));
+	kube_set(k, d, "resources", resources);
+	if (doc_len(bases)) /* what kubectl up to 1.20 calls folders */
+		kube_set(k, d, "bases", bases);
 	target_put_doc(k->ret, arena_printf(k->arena, "%s/kustomization.yaml", k->cluster->folder), cluster_span(k), d);
 }
 

@@ -180,9 +180,9 @@ def begin(script):
     os.environ["TWIN_ENGINE"] = ""  # the pod is the container
     task = own_task()
     env = task.begin()
-    lines = ["cd %s || exit" % quoted(task.file("work"))]
+    lines = ["for name in $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done", "unset name"]
     lines += ["export %s=%s" % (k, quoted(v)) for k, v in env.items() if k != "PATH"]
-    lines += ["for name in $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done", "unset name"]
+    lines += ["cd %s || exit" % quoted(task.file("work"))]
     lines += ["exec %s </dev/null" % quoted(*command_of(task, env))]
     write_whole(script, "\n".join(lines) + "\n")
 

@@ -93,6 +93,12 @@ class KubeCase(Case):
         return sorted(os.path.join(home, d) for d in os.listdir(home) if os.path.exists(os.path.join(home, d, "namespace.yaml")))
 
     def objects(self, cluster):
+        path = os.path.join(cluster, "kustomization.yaml")
+        said = documents(path)[0]  # kubectl is of 1.20, too, which calls folders bases
+        said["bases"] = said.get("bases", []) + [r for r in said["resources"] if r.startswith("../")]
+        said["resources"] = [r for r in said["resources"] if not r.startswith("../")]
+        with open(path, "w", encoding="utf-8") as f:
+            yaml.safe_dump(said, f)
         code, out, err = call(["kubectl", "kustomize", cluster], cluster, env=os.environ)
         if code != 0:
             raise Differs("kubectl kustomize: %s" % err)
