@@ -25,6 +25,8 @@ void py_as(struct py *py, const struct expr *e, const struct type *to, enum py_p
 void py_call(struct py *py, const struct expr *e, struct buf *ret); /* python_call.c: built-in functions */
 void py_string(const char *text, size_t len, struct buf *ret);      /* a literal; bytes that are not UTF-8 come back as they were */
 void py_refuse(struct py *py, struct span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Whether it holds a record that has what a file has in JSON. */
+bool py_looks_like_path(const struct value *v);
 /* A file of the twin as seen from flow.py. */
 const char *flow_path(const struct py *py, const char *path);
 const struct type *py_strip(const struct type *t); /* without `?` and secret<> */

@@ -39,6 +39,10 @@ static void add(struct inputs *x, struct doc *group, const char *name, const str
 	if (type->kind == TYPE_SECRET || (type->kind == TYPE_OPTIONAL && type->of->kind == TYPE_SECRET)) {
 		d = doc_map(x->f->arena);
 		doc_set(x->f->arena, d, "secret", doc_string(x->f->arena, name));
+	} else if (v && py_looks_like_path(v)) {
+		if (!x->f->refused) /* its default may have told already */
+			flow_refuse(x->f, name, span, "a record with `class` and `path` would be taken for a file");
+		return;
 	} else if (v && v->kind != VALUE_NULL) {
 		d = value_to_doc(x->f->arena, v, py_strip(type));
 		turn_paths(x, d);

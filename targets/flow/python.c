@@ -104,12 +104,37 @@ static void put_in(struct py *py, const struct expr *e, const struct unit *from,
 	}
 }
 
+/* Whether all numbers in a value stand in the same units by both types. */
+static bool same_units(const struct type *a, const struct type *b)
+{
+	const struct type_field *f;
+	bool ret = true;
+
+	a = py_strip(a);
+	b = py_strip(b);
+	for (uint32_t i = 0; a->kind == TYPE_RECORD && b->kind == TYPE_RECORD && i < a->n; i++)
+		if ((f = type_field(b, a->fields[i].name)) != NULL)
+			ret = ret && same_units(a->fields[i].type, f->type);
+	if (a->kind == b->kind && (a->kind == TYPE_MAP || a->kind == TYPE_LIST || a->kind == TYPE_RANGE))
+		return same_units(a->of, b->of);
+	return ret && (!number_of(a) || !number_of(b) || unit_equal(a->unit, b->unit));
+}
+
+static void list(struct py *py, const struct expr *e, const struct type *t, struct buf *ret);
+static void put_doc(const struct doc *d, struct buf *ret);
+
 void py_as(struct py *py, const struct expr *e, const struct type *to, enum py_precedence at_least, struct buf *ret)
 {
 	if (number_of(e->type) && number_of(to) && unit_same_dim(unit_of(e->type), unit_of(to)))
 		put_in(py, e, unit_of(e->type), unit_of(to), at_least, ret);
-	else
+	else if (same_units(e->type, to))
 		py_expr(py, e, at_least, ret);
+	else if (e->op == EXPR_RECORD || e->op == EXPR_LIST)
+		list(py, e, py_strip(to), ret);
+	else if (e->op == EXPR_CONST)
+		put_doc(value_to_doc(py->arena, e->value, py_strip(to)), ret);
+	else
+		py_refuse(py, e->span, "numbers in it stand in other units than where it goes");
 }
 
 /* -- values ----------------------------------------------------------------------------------------------------------------- */
@@ -149,6 +174,19 @@ static void named(const char *what, const char *name, struct buf *ret)
 	buf_putc(ret, what[strlen(what) - 1] == '(' ? ')' : ']');
 }
 
+bool py_looks_like_path(const struct value *v)
+{
+	bool ret = v->kind == VALUE_RECORD && value_member(v, "class") && value_member(v, "path");
+
+	for (uint32_t i = 0; v->kind == VALUE_RECORD && !ret && i < v->record.len; i++)
+		ret = py_looks_like_path(v->record.fields[i].value);
+	for (uint32_t i = 0; v->kind == VALUE_LIST && !ret && i < v->list.len; i++)
+		ret = py_looks_like_path(v->list.items[i]);
+	return ret;
+}
+
+static const char *const alike = "a record with `class` and `path` would be taken for a file";
+
 static void constant(struct py *py, const struct expr *e, enum py_precedence at_least, struct buf *ret)
 {
 	bool negative = value_is_number(e->value) && value_number(e->value) < 0;
@@ -161,6 +199,8 @@ static void constant(struct py *py, const struct expr *e, enum py_precedence at_
 		}
 		return;
 	}
+	if (py_looks_like_path(e->value))
+		py_refuse(py, e->span, "%s", alike);
 	buf_puts(ret, negative && at_least >= PY_UNARY ? "(" : "");
 	put_doc(value_to_doc(py->arena, e->value, e->type ? py_strip(e->type) : NULL), ret);
 	buf_puts(ret, negative && at_least >= PY_UNARY ? ")" : "");
@@ -286,7 +326,7 @@ static void equality(struct py *py, const struct expr *e, enum py_precedence at_
 	buf_puts(ret, e->op == EXPR_EQ ? "same(" : "not same(");
 	py_expr(py, e->args[0], PY_COND, ret);
 	buf_puts(ret, ", ");
-	py_as(py, e->args[1], numbers ? a : b, PY_COND, ret);
+	py_as(py, e->args[1], a, PY_COND, ret);
 	buf_putc(ret, ')');
 	if (e->op == EXPR_NE)
 		close(PY_NOT, at_least, ret);
@@ -368,10 +408,15 @@ static void member(struct py *py, const struct expr *e, struct buf *ret)
 	buf_putc(ret, plain ? ']' : ')');
 }
 
-static void list(struct py *py, const struct expr *e, struct buf *ret)
+static void list(struct py *py, const struct expr *e, const struct type *t, struct buf *ret)
 {
-	const struct type *t = py_strip(e->type), *of = t->kind == TYPE_LIST ? t->of : NULL;
+	const struct type *of = t->kind == TYPE_LIST ? t->of : NULL;
+	uint32_t marks = 0;
 
+	for (uint16_t i = 0; e->op == EXPR_RECORD && i < e->n; i++)
+		marks += strcmp(e->keys[i], "class") == 0 || strcmp(e->keys[i], "path") == 0;
+	if (marks == 2)
+		py_refuse(py, e->span, "%s", alike);
 	buf_putc(ret, e->op == EXPR_LIST ? '[' : '{');
 	for (uint16_t i = 0; i < e->n; i++) {
 		const struct type_field *f = e->op == EXPR_RECORD && t->kind == TYPE_RECORD ? type_field(t, e->keys[i]) : NULL;
@@ -545,7 +590,7 @@ void py_expr(struct py *py, const struct expr *e, enum py_precedence at_least, s
 	case EXPR_TEXT: arguments(py, "text", e, ret); return;
 	case EXPR_WORDS: put_words(py, e, ret); return;
 	case EXPR_LIST:
-	case EXPR_RECORD: list(py, e, ret); return;
+	case EXPR_RECORD: list(py, e, py_strip(e->type), ret); return;
 	case EXPR_EACH: each(py, e, ret); return;
 	case EXPR_CALL: py_call(py, e, ret); return;
 	case EXPR_ASSET:

@@ -336,7 +336,7 @@ class f:
 
     @staticmethod
     def basename(x):
-        return os.path.basename(text(x).rstrip("/"))
+        return os.path.basename(text(x).rstrip("/")) or text(x)[:1]
 
     @staticmethod
     def stem(x):
@@ -344,7 +344,7 @@ class f:
 
     @staticmethod
     def parent(x):
-        at = text(x).rstrip("/").rfind("/")
+        at = text(x).rstrip("/").rfind("/") if text(x).strip("/") else text(x)[:1].find("/")
         return text(x)[:at] if at > 0 else "/" if at == 0 else "."
 
     @staticmethod

@@ -439,16 +439,15 @@ bool flow_emit(struct flow *f, uint32_t workflow)
 	buf_putc(&f->text.text, '\n');
 	put_workflow(f, workflow);
 	buf_puts(&f->text.text, "\nif __name__ == \"__main__\":\n    main(WORKFLOW)\n");
+	target_put_text(f->ret, arena_printf(f->arena, "%s/flow.py", f->folder), wf->span, &f->text)->executable = true;
+	put_library(f);
+	flow_put_inputs(f, workflow);
 	if (f->refused) {
 		for (; f->ret->files.len > files; f->ret->files.len--)
 			if (vec_last(&f->ret->files)->lines)
 				lines_finish(vec_last(&f->ret->files)->lines);
-		return false;
 	}
-	target_put_text(f->ret, arena_printf(f->arena, "%s/flow.py", f->folder), wf->span, &f->text)->executable = true;
-	put_library(f);
-	flow_put_inputs(f, workflow);
-	return true;
+	return !f->refused;
 }
 
 void flow_finish(struct flow *f)

@@ -81,6 +81,12 @@ static void push_doc(lua_State *L, const struct doc *d)
 		else
 			lua_rawseti(L, -2, ++i);
 	}
+	if (d->kind == DOC_LIST && i == 0) { /* as list{} */
+		lua_createtable(L, 0, 1);
+		lua_pushboolean(L, true);
+		lua_setfield(L, -2, "list");
+		lua_setmetatable(L, -2);
+	}
 }
 
 /* -- tables to documents --------------------------------------------------------------------------------------------------- */
@@ -334,6 +340,11 @@ static int call_sh(lua_State *L) /* sh(text) -> a word of a shell */
 
 /* In Lua itself: constructors whose tables remember the order of keys, places and comments. */
 static const char prelude[] =
+	"local set = setmetatable\n" /* a finalizer runs where instructions are not counted */
+	"function setmetatable(t, m)\n"
+	"  if type(m) == 'table' and rawget(m, '__gc') ~= nil then error('finalizers are not run here', 2) end\n"
+	"  return set(t, m)\n"
+	"end\n"
 	"local function with(t, k, v) local m = getmetatable(t) or {} m[k] = v return setmetatable(t, m) end\n"
 	"function list(t) return with(t or {}, 'list', true) end\n"
 	"function from(item, t) return with(t, 'at', item.at) end\n"
