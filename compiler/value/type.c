@@ -348,3 +348,25 @@ const char *type_text(struct arena *a, const struct type *t)
 	buf_finish(&b);
 	return text;
 }
+
+static const struct type *bare(const struct type *t)
+{
+	while (t->kind == TYPE_OPTIONAL || t->kind == TYPE_SECRET)
+		t = t->of;
+	return t;
+}
+
+bool type_same_units(const struct type *a, const struct type *b)
+{
+	const struct type_field *f;
+	bool ret = true;
+	a = bare(a);
+	b = bare(b);
+	for (uint32_t i = 0; a->kind == TYPE_RECORD && b->kind == TYPE_RECORD && i < a->n; i++)
+		if ((f = type_field(b, a->fields[i].name)) != NULL)
+			ret = ret && type_same_units(a->fields[i].type, f->type);
+	if (a->kind == b->kind && (a->kind == TYPE_MAP || a->kind == TYPE_LIST || a->kind == TYPE_RANGE))
+		return type_same_units(a->of, b->of);
+	bool numbers = (a->kind == TYPE_INT || a->kind == TYPE_FLOAT) && (b->kind == TYPE_INT || b->kind == TYPE_FLOAT);
+	return ret && (!numbers || unit_equal(a->unit, b->unit));
+}

@@ -45,6 +45,8 @@ const struct type *type_number(struct arena *a, enum type_kind kind, const struc
 const struct type *type_path(struct arena *a, enum type_kind kind, const struct format *format);
 const struct type *type_record(struct arena *a, const struct type_field *fields, uint32_t n, const char *thing);
 const struct type_field *type_field(const struct type *record, const char *name);
+/* Whether all numbers in a value stand in the same units by both types. */
+bool type_same_units(const struct type *a, const struct type *b);
 bool type_equal(const struct type *a, const struct type *b);
 /* Whether a value of `from` may stand where `to` is wanted (docs/language.md, Assignment; ranges and patterns are no part of it). */
 bool type_assignable(const struct type *from, const struct type *to);

@@ -47,7 +47,7 @@ static const struct type *number_in(const struct type *t)
 
 static bool same_unit(const struct type *a, const struct type *b)
 {
-	return unit_equal(number_in(a)->unit, number_in(b)->unit);
+	return unit_equal(number_in(a)->unit, number_in(b)->unit) && type_same_units(a, b);
 }
 
 /* -- refs of an expression ----------------------------------------------------------------------------------------------- */

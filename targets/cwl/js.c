@@ -130,10 +130,16 @@ static void put_in(struct cwl_js *js, const struct expr *e, const struct unit *f
 	}
 }
 
+static void list(struct cwl_js *js, const struct expr *e, const struct type *t, struct buf *ret);
+
 void cwl_js_as(struct cwl_js *js, const struct expr *e, const struct type *to, enum cwl_precedence at_least, struct buf *ret)
 {
 	if (number_of(e->type) && number_of(to) && unit_same_dim(unit_of(e->type), unit_of(to)))
 		put_in(js, e, unit_of(e->type), unit_of(to), at_least, ret);
+	else if ((e->op == EXPR_RECORD || e->op == EXPR_LIST) && !type_same_units(e->type, to))
+		list(js, e, cwl_strip(to), ret);
+	else if (e->op != EXPR_CONST && !type_same_units(e->type, to))
+		cwl_js_refuse(js, e->span, "numbers in it stand in other units than where it goes");
 	else
 		cwl_js(js, e, at_least, ret);
 }
@@ -318,7 +324,7 @@ static void equality(struct cwl_js *js, const struct expr *e, enum cwl_precedenc
 	buf_putc(ret, '(');
 	cwl_js(js, e->args[0], CWL_COND, ret);
 	buf_puts(ret, ", ");
-	cwl_js_as(js, e->args[1], numbers ? a : e->args[1]->type, CWL_COND, ret);
+	cwl_js_as(js, e->args[1], a, CWL_COND, ret);
 	buf_putc(ret, ')');
 }
 
@@ -422,9 +428,9 @@ static void member(struct cwl_js *js, const struct expr *e, struct buf *ret)
 	buf_putc(ret, ')');
 }
 
-static void list(struct cwl_js *js, const struct expr *e, struct buf *ret)
+static void list(struct cwl_js *js, const struct expr *e, const struct type *t, struct buf *ret)
 {
-	const struct type *t = cwl_strip(e->type), *of = t->kind == TYPE_LIST ? t->of : NULL;
+	const struct type *of = t->kind == TYPE_LIST ? t->of : NULL;
 
 	buf_putc(ret, e->op == EXPR_LIST ? '[' : '{');
 	for (uint16_t i = 0; i < e->n; i++) {
@@ -661,7 +667,7 @@ void cwl_js(struct cwl_js *js, const struct expr *e, enum cwl_precedence at_leas
 	case EXPR_AS: put_in(js, e->args[0], unit_of(e->args[0]->type), e->unit, at_least, ret); return;
 	case EXPR_TEXT: as_text(js, e, at_least, ret); return;
 	case EXPR_LIST:
-	case EXPR_RECORD: list(js, e, ret); return;
+	case EXPR_RECORD: list(js, e, cwl_strip(e->type), ret); return;
 	case EXPR_EACH: each(js, e, ret); return;
 	case EXPR_CALL: cwl_js_call(js, e, ret); return;
 	case EXPR_SLOT:

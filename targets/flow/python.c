@@ -104,22 +104,6 @@ static void put_in(struct py *py, const struct expr *e, const struct unit *from,
 	}
 }
 
-/* Whether all numbers in a value stand in the same units by both types. */
-static bool same_units(const struct type *a, const struct type *b)
-{
-	const struct type_field *f;
-	bool ret = true;
-
-	a = py_strip(a);
-	b = py_strip(b);
-	for (uint32_t i = 0; a->kind == TYPE_RECORD && b->kind == TYPE_RECORD && i < a->n; i++)
-		if ((f = type_field(b, a->fields[i].name)) != NULL)
-			ret = ret && same_units(a->fields[i].type, f->type);
-	if (a->kind == b->kind && (a->kind == TYPE_MAP || a->kind == TYPE_LIST || a->kind == TYPE_RANGE))
-		return same_units(a->of, b->of);
-	return ret && (!number_of(a) || !number_of(b) || unit_equal(a->unit, b->unit));
-}
-
 static void list(struct py *py, const struct expr *e, const struct type *t, struct buf *ret);
 static void put_doc(const struct doc *d, struct buf *ret);
 
@@ -127,7 +111,7 @@ void py_as(struct py *py, const struct expr *e, const struct type *to, enum py_p
 {
 	if (number_of(e->type) && number_of(to) && unit_same_dim(unit_of(e->type), unit_of(to)))
 		put_in(py, e, unit_of(e->type), unit_of(to), at_least, ret);
-	else if (same_units(e->type, to))
+	else if (type_same_units(e->type, to))
 		py_expr(py, e, at_least, ret);
 	else if (e->op == EXPR_RECORD || e->op == EXPR_LIST)
 		list(py, e, py_strip(to), ret);

@@ -12,7 +12,7 @@ requirements:
     expressionLib:
       - |
         function basename(x) {
-          return typeof x === "string" ? x.replace(/\/+$/, "").split("/").pop() : x.basename;
+          return typeof x === "string" ? x.replace(/\/+$/, "").split("/").pop() || x.charAt(0) : x.basename;
         }
   MultipleInputFeatureRequirement: {}
   StepInputExpressionRequirement: {}
