@@ -4,6 +4,7 @@
 #include "compiler/value/unit.h"
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 void py_refuse(struct py *py, struct span span, const char *format, ...)
 {
@@ -527,7 +528,11 @@ void py_expr(struct py *py, const struct expr *e, enum py_precedence at_least, s
 {
 	switch (e->op) {
 	case EXPR_CONST: constant(py, e, at_least, ret); return;
-	case EXPR_PARAM: named(py->plan->params[e->index].secret ? "secret(" : "param(", py->plan->params[e->index].name, ret); return;
+	case EXPR_PARAM:
+		for (uint32_t i = 0; py->plan->params[e->index].secret && i < py->plan->n_params; i++)
+			if (i != e->index && py->plan->params[i].secret && strcasecmp(py->plan->params[i].name, py->plan->params[e->index].name) == 0)
+				py_refuse(py, e->span, "two secrets whose variable would be the same: they differ in capitals only");
+		named(py->plan->params[e->index].secret ? "secret(" : "param(", py->plan->params[e->index].name, ret); return;
 	case EXPR_SLOT:
 	case EXPR_PREVIOUS: slot(py, e, ret); return;
 	case EXPR_INPUT:
