@@ -17,6 +17,7 @@ struct build {
 	const struct value **inputs;
 	const char *dir, *here;
 	VEC(struct built) list;
+	VEC(struct target_scenario) scenarios;  /* with plans of their own; where a target wants them */
 	const struct doc *old_map, *old_matrix; /* of an earlier build, or NULL */
 	struct map ours;                        /* names that the old map knows */
 	struct map made;                        /* folders that are there */

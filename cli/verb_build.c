@@ -228,6 +228,11 @@ static void emit(struct build *b, struct built *x)
 	struct itimerval limit = { .it_value.tv_sec = SCRIPT_MAX_S }, none = { 0 };
 	struct target_request request = { .target = x->target, .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .image = b->cli->image, .packed = b->cli->packed };
 
+	if (x->target->wants_scenarios) {
+		request.scenarios = b->scenarios.at;
+		request.n_scenarios = b->scenarios.len;
+	}
+
 	request.folder = file_join(a, file_join(a, b->here, b->dir), x->target->name);
 	target_result_init(&x->result, a);
 	if (x->target->script) {
@@ -319,6 +324,30 @@ static int build_all(struct build *b)
 	return code == CLI_DONE ? failed : code;
 }
 
+/* What is wrong with one was told when all of them were checked for the plan. */
+static void add_scenarios(struct build *b, const char *file)
+{
+	bool wanted = false;
+
+	for (uint32_t i = 0; i < b->list.len; i++)
+		wanted |= b->list.at[i].target->wants_scenarios;
+	for (uint32_t i = 0; wanted && !b->cli->scenario && i < b->plan->n_scenarios; i++) {
+		struct compile_request request;
+		struct compile comp;
+		const struct value **inputs;
+		struct plan *plan;
+		uint32_t workflow;
+		if (!cli_request(b->cli, file, &request))
+			return;
+		request.scenario = b->plan->scenarios[i].name;
+		compile_init(&comp);
+		plan = compile_plan(&comp, &request, &workflow, &inputs);
+		compile_finish(&comp);
+		if (plan)
+			*vec_push(&b->scenarios) = (struct target_scenario){ .scenario = &b->plan->scenarios[i], .plan = plan, .inputs = inputs };
+	}
+}
+
 int verb_build(struct cli *c)
 {
 	const char *file = cli_file(c);
@@ -338,10 +367,15 @@ int verb_build(struct cli *c)
 		plan = cli_plan(c, file, &b.workflow, &b.inputs, &code);
 		b.plan = plan;
 	}
-	if (plan)
+	if (plan) {
+		add_scenarios(&b, file);
 		code = build_all(&b);
+	}
 	for (uint32_t i = 0; i < b.list.len; i++)
 		target_result_finish(&b.list.at[i].result);
+	for (uint32_t i = 0; i < b.scenarios.len; i++)
+		plan_destroy((struct plan *)b.scenarios.at[i].plan);
+	vec_finish(&b.scenarios);
 	vec_finish(&b.list);
 	map_finish(&b.ours);
 	map_finish(&b.made);

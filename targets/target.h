@@ -23,6 +23,8 @@ struct target_file {
 	struct lines *lines;       /* of the text, or NULL; owned by the result */
 	bool executable;
 };
+/* The same twin with a scenario of it applied. */
+struct target_scenario { const struct plan_scenario *scenario; const struct plan *plan; const struct value *const *inputs; };
 struct target_request {
 	const struct target *target;       /* that is asked */
 	const struct plan *plan;
@@ -32,6 +34,7 @@ struct target_request {
 	const char *folder;                /* absolute, that the files will stand in: paths of data are told from there */
 	const char *here;                  /* absolute, that relative paths of bound values start from */
 	const char *image;                 /* of steps that name no container, or NULL */
+	const struct target_scenario *scenarios; uint32_t n_scenarios; /* where none is chosen, of targets that want them */
 	bool packed;                       /* one document instead of several, where the target knows that */
 };
 struct target_result {
@@ -49,6 +52,7 @@ struct target {
 	/* Rows, files and origins; what is refused is left out. */
 	void (*emit)(const struct target_request *request, struct target_result *ret);
 	const struct stdlib_file *script; /* of a target in Lua */
+	bool wants_scenarios;
 };
 /* A target of the user's, in Lua: the script's name and text. */
 extern const struct target target_lua;

@@ -233,6 +233,18 @@ static void lower_sources(struct lower *l)
 	}
 }
 
+static void lower_scenarios(struct lower *l)
+{
+	const struct model *m = l->model;
+	struct plan *p = l->plan;
+	p->n_scenarios = m->scenarios.len;
+	p->scenarios = arena_new_n(p->arena, struct plan_scenario, p->n_scenarios + 1);
+	for (uint32_t i = 0; i < p->n_scenarios; i++) {
+		const struct model_scenario *s = m->scenarios.at[i];
+		p->scenarios[i] = (struct plan_scenario){copy_text(&l->copy, s->name), copy_text(&l->copy, s->doc), s->span};
+	}
+}
+
 struct plan *plan_lower(const struct model *m)
 {
 	struct plan *p = plan_create();
@@ -248,6 +260,7 @@ struct plan *plan_lower(const struct model *m)
 	lower_steps(&l);
 	lower_workflows(&l);
 	lower_things(&l);
+	lower_scenarios(&l);
 	copy_finish(&l.copy);
 	return p;
 }

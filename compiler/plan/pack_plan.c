@@ -130,6 +130,14 @@ static void link_formats(struct pack *p, struct plan *plan)
 	}
 }
 
+static void pack_scenario(struct pack *p, void *scenario)
+{
+	struct plan_scenario *s = scenario;
+	pack_name(p, "name", &s->name);
+	pack_text(p, "doc", &s->doc);
+	pack_span(p, "span", &s->span);
+}
+
 void pack_plan(struct pack *p, struct plan *plan)
 {
 	pack_name(p, "twin", &plan->twin);
@@ -151,6 +159,7 @@ void pack_plan(struct pack *p, struct plan *plan)
 	pack_each(p, "slots", &plan->slots, &plan->n_slots, pack_slot);
 	pack_each(p, "models", &plan->models, &plan->n_models, pack_model);
 	pack_each(p, "things", &plan->things, &plan->n_things, pack_thing);
+	pack_each(p, "scenarios", &plan->scenarios, &plan->n_scenarios, pack_scenario);
 	if (!p->loading)
 		doc_append(p->arena, p->map, "types", p->types.saved);
 }

@@ -115,6 +115,7 @@ struct plan_thing { /* infra, service, source, model, trigger: for graph, target
 	const struct doc *arguments; /* trigger: what it gives, by the workflow's inputs; null: known only when it fires; or NULL */
 	const char **refs; uint32_t n_refs; /* things it refers to: `on`, `registry`, a trigger's source */
 };
+struct plan_scenario { const char *name, *doc; struct span span; }; /* what it sets is in a plan of its own */
 struct plan {
 	struct arena *arena;     /* owns everything below */
 	struct sources *sources; /* deep copy: spans resolve without the files */
@@ -128,6 +129,7 @@ struct plan {
 	struct plan_slot *slots;         uint32_t n_slots;
 	struct plan_model *models;       uint32_t n_models;
 	struct plan_thing *things;       uint32_t n_things;
+	struct plan_scenario *scenarios; uint32_t n_scenarios;
 	struct format *formats;          uint32_t n_formats;
 };
 /* Empty plan in a new arena of its own; plan_destroy frees it all and accepts NULL. */

@@ -75,12 +75,17 @@ static struct doc *policy(struct kube *k, const char *name, const char *doc, con
 static void put_network(struct kube *k)
 {
 	struct doc *list = doc_list(k->arena);
+	bool runs = false;
+
+	for (doc_each(file, k->cluster->resources))
+		runs |= strcmp(doc_text(file, ""), "runs.yaml") == 0;
 
 	doc_push(list, policy(k, "default-deny", "Nobody reaches anybody, but for what other policies allow", "{\"podSelector\": {}, \"policyTypes\": [\"Ingress\", \"Egress\"]}"));
 	doc_push(list, policy(k, "allow-names-and-neighbours", "Names are resolved, and services of the same namespace are reached",
 		"{\"podSelector\": {}, \"policyTypes\": [\"Egress\"], \"egress\": [{\"to\": [{\"podSelector\": {}}]},"
 		"{\"ports\": [{\"protocol\": \"UDP\", \"port\": 53}, {\"protocol\": \"TCP\", \"port\": 53}]}]}"));
-	doc_push(list, policy(k, "allow-runs", "Runs reach the API server, and their steps what they read from elsewhere",
+	if (runs)
+		doc_push(list, policy(k, "allow-runs", "Runs reach the API server, and their steps what they read from elsewhere",
 		"{\"podSelector\": {\"matchExpressions\": [{\"key\": \"twin-run\", \"operator\": \"Exists\"}]}, \"policyTypes\": [\"Egress\"], \"egress\": [{}]}"));
 	kube_put(k, "network.yaml", cluster_span(k), list);
 }
@@ -157,29 +162,53 @@ static void put_things(struct kube *k)
 	}
 }
 
-static void emit(const struct target_request *request, struct target_result *ret)
+/* All but overlays. */
+static void emit_plan(struct kube *k, const struct target_request *request, struct target_result *ret)
 {
-	struct kube k = { .arena = ret->arena, .plan = request->plan, .request = request, .ret = ret };
-
-	k.told = arena_new_n(k.arena, bool, k.plan->n_steps + 1);
-	find_clusters(&k);
-	put_things(&k);
-	for (uint32_t i = 0; i < k.plan->n_workflows; i++)
-		if (request->only ? request->workflow == i : request->workflow == i || !is_called(k.plan, i))
-			kube_put_workflow(&k, i);
-	for (uint32_t i = 0; i < k.n_clusters; i++) {
-		k.cluster = &k.clusters[i];
-		if (!k.cluster->used)
+	*k = (struct kube){ .arena = ret->arena, .plan = request->plan, .request = request, .ret = ret };
+	k->told = arena_new_n(k->arena, bool, k->plan->n_steps + 1);
+	find_clusters(k);
+	put_things(k);
+	for (uint32_t i = 0; i < k->plan->n_workflows; i++)
+		if (request->only ? request->workflow == i : request->workflow == i || !is_called(k->plan, i))
+			kube_put_workflow(k, i);
+	for (uint32_t i = 0; i < k->n_clusters; i++) {
+		k->cluster = &k->clusters[i];
+		if (!k->cluster->used)
 			continue;
-		put_namespace(&k);
-		put_network(&k);
-		put_quota(&k);
-		put_kustomization(&k);
+		put_namespace(k);
+		put_network(k);
+		put_quota(k);
+		put_kustomization(k);
 	}
 	if (!ret->files.len)
 		ret->note = "nothing of it is on a cluster, and no workflow can run there";
-	names_finish(&k.things);
-	names_finish(&k.steps);
+	names_finish(&k->things);
+	names_finish(&k->steps);
+}
+
+static void emit(const struct target_request *request, struct target_result *ret)
+{
+	struct target_result made;
+	struct target_request other;
+	struct target_file *files;
+	struct kube k, of;
+	uint32_t n;
+
+	emit_plan(&k, request, ret);
+	n = ret->files.len;
+	files = arena_copy(ret->arena, ret->files.at, n * sizeof(*files));
+	for (uint32_t i = 0; i < request->n_scenarios && n; i++) {
+		const struct target_scenario *s = &request->scenarios[i];
+		other = *request;
+		other.plan = s->plan;
+		other.inputs = s->inputs;
+		target_result_init(&made, ret->arena);
+		emit_plan(&of, &other, &made);
+		kube_put_overlay(&k, s->scenario, files, n, &made);
+		target_result_drop_files(&made);
+		target_result_finish(&made);
+	}
 }
 
 static void check(const struct target_request *request, struct target_result *ret)
@@ -191,4 +220,4 @@ static void check(const struct target_request *request, struct target_result *re
 	ret->files.len = 0;
 }
 
-const struct target target_kubernetes = { "kubernetes", "Kubernetes: services, storage, policies; workflows as Jobs; a kustomization a cluster", check, emit };
+const struct target target_kubernetes = { "kubernetes", "Kubernetes: services, storage, policies; workflows as Jobs; a kustomization a cluster", check, emit, NULL, true };

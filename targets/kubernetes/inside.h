@@ -61,4 +61,9 @@ void kube_put_service(struct kube *k, const struct plan_thing *t);
 void kube_put_model(struct kube *k, const struct plan_thing *t);
 /* workflow.c: a workflow, its runs and its triggers. */
 void kube_put_workflow(struct kube *k, uint32_t workflow);
+/* overlay.c: what a scenario changes of what is written, as overlays of kustomize. files: what is written
+ * without it; made: with it, whose files are taken over where they differ. */
+void kube_put_overlay(struct kube *k, const struct plan_scenario *s, const struct target_file *files, uint32_t n, struct target_result *made);
+/* The key of a ConfigMap that stands for a path. */
+char *kube_key(struct kube *k, const char *path);
 #endif

@@ -124,6 +124,16 @@ const char *kube_size(struct kube *k, double bytes)
 	return arena_printf(k->arena, "%.0f", ceil(bytes));
 }
 
+char *kube_key(struct kube *k, const char *path)
+{
+	char *key = arena_strdup(k->arena, path);
+
+	for (char *c = key; *c; c++)
+		if (*c == '/')
+			*c = '.';
+	return key;
+}
+
 void kube_put(struct kube *k, const char *file, struct span from, struct doc *objects)
 {
 	struct kube_cluster *c = k->cluster;

@@ -327,10 +327,10 @@ static void put_address(struct service *s, bool set)
 	struct kube *k = s->k;
 	struct doc *d = kube_object(k, "v1", "Service", s->name, s->thing->doc, s->thing->span), *port = doc_map(k->arena), *policy;
 
-	if (set && s->replicas > 1) { /* pods are spoken to one by one, also before they are ready */
+	if (set) /* a StatefulSet wants each of its pods to have a name */
 		kube_text(k, d, "spec/clusterIP", "None");
+	if (set && s->replicas > 1) /* they speak to each other before they are ready */
 		kube_set(k, d, "spec/publishNotReadyAddresses", doc_bool(k->arena, true));
-	}
 	kube_set(k, d, "spec/selector", kube_selector(k, s->name));
 	kube_text(k, port, "name", "main");
 	kube_int(k, port, "port", s->port);

@@ -320,12 +320,9 @@ static void put_trigger(struct run *r, const struct plan_thing *t, const char *i
 static void add_item(struct run *r, struct doc *files, const char *path)
 {
 	struct kube *k = r->k;
-	char *key = arena_strdup(k->arena, path);
+	const char *key = kube_key(k, path);
 	struct doc *item = doc_map(k->arena);
 
-	for (char *c = key; *c; c++)
-		if (*c == '/')
-			*c = '.'; /* keys of a ConfigMap are no paths */
 	kube_text(k, item, "key", key);
 	kube_text(k, item, "path", path);
 	doc_push(r->items, item);
