@@ -88,6 +88,18 @@ ansible_install() { # NAME REQUIREMENTS
 	fi
 }
 
+# A program in Go in build/tools/go, by the Go of build/tools/golang; without a registry there is none, and its tests are skipped.
+go_install() { # NAME PACKAGE@VERSION|FOLDER
+	[ ! -x "build/tools/go/$1" ] || return 0
+	echo "About to build with go, into build/tools/go: $2"
+	go=$PWD/build/tools/golang/bin/go
+	mkdir -p build/tools/go
+	case $2 in
+	*@*) GOBIN=$PWD/build/tools/go "$go" install "$2" ;;
+	*) "$go" build -C "$2" -o "$PWD/build/tools/go/$1" . ;;
+	esac || echo "(not to be had: $2)" >&2
+}
+
 # Jars that a pom.xml names, in build/tools/NAME; without a registry there are none, and their tests are skipped.
 maven_install() { # NAME POM
 	[ ! -f "build/tools/$1/done" ] || return 0
