@@ -338,7 +338,7 @@ static struct doc *option_value(struct ansible *s, const struct plan_thing *t, c
 	const char *secret = doc_text(doc_get(value, "secret"), NULL);
 
 	if (!value && doc_truth(doc_get(option, "secret"), false)) {
-		secret = arena_printf(s->arena, "%s_of_%s", option->key, t->name);
+		secret = recipe_secret(s->arena, s->plan, option->key, t->name);
 		*ret_missing = arena_printf(s->arena, "vault_%s", secret);
 	}
 	if (!secret)

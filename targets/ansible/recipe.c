@@ -150,6 +150,16 @@ bool recipe_named(struct arena *a, const char *role, struct recipe *ret)
 	return f != NULL;
 }
 
+const char *recipe_secret(struct arena *a, const struct plan *p, const char *option, const char *service)
+{
+	const char *ret = arena_printf(a, "%s_of_%s", option, service);
+
+	for (uint32_t i = 0; i < p->n_params; i++)
+		if (strcmp(p->params[i].name, ret) == 0)
+			return recipe_secret(a, p, option, arena_printf(a, "%s_", service));
+	return ret;
+}
+
 struct doc *recipe_value(struct arena *a, const struct doc *option, const struct doc *value)
 {
 	int64_t times = doc_integer(doc_get(option, "times"), 0);

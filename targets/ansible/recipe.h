@@ -18,6 +18,8 @@ bool recipe_named(struct arena *a, const char *role, struct recipe *ret);
 /* Why the recipe cannot do what the thing asks, or does it otherwise; NULL: it does as asked. key: "refused", "emulated". */
 const char *recipe_reason(struct arena *a, const struct recipe *r, const struct plan_thing *t, const char *key);
 
+/* The name of a secret that a service needs and the twin does not name: none of its own is called so. */
+const char *recipe_secret(struct arena *a, const struct plan *p, const char *option, const char *service);
 /* An attribute as the option takes it: an int of `times` its base unit, or as it is. */
 struct doc *recipe_value(struct arena *a, const struct doc *option, const struct doc *value);
 

@@ -24,9 +24,9 @@ static void set_host(struct tosca *s, const struct plan_thing *t, struct doc *ho
 	const struct plan_part *part = &t->parts[0];
 	const struct doc *disk = doc_get(t->attributes, "disk"), *model = doc_get(t->attributes, "gpu_model");
 
-	doc_set(a, host, "num_cpus", input(s, arena_printf(a, "%s_cpus", t->name), "integer", doc_int(a, part->cpus), arena_printf(a, "Processors of each machine of %s.", t->name), t->span));
+	doc_set(a, host, "num_cpus", input(s, arena_printf(a, "cpus_of_%s", t->name), "integer", doc_int(a, part->cpus), arena_printf(a, "Processors of each machine of %s.", t->name), t->span));
 	if (part->memory_bytes > 0)
-		doc_set(a, host, "mem_size", input(s, arena_printf(a, "%s_memory", t->name), "scalar-unit.size", tosca_size(s, part->memory_bytes), arena_printf(a, "Memory of each machine of %s.", t->name), t->span));
+		doc_set(a, host, "mem_size", input(s, arena_printf(a, "memory_of_%s", t->name), "scalar-unit.size", tosca_size(s, part->memory_bytes), arena_printf(a, "Memory of each machine of %s.", t->name), t->span));
 	if (disk)
 		doc_set(a, host, "disk_size", tosca_size(s, doc_number(disk, 0)));
 	if (part->gpus)

@@ -96,7 +96,7 @@ static struct doc *value_of(struct tosca *s, const struct plan_thing *t, const s
 	if (strcmp(option->key, "data") == 0)
 		return doc_printf(a, "/var/lib/twin/%s", t->name);
 	if (!secret && !value && doc_truth(doc_get(option, "secret"), false))
-		secret = arena_printf(a, "%s_of_%s", option->key, t->name);
+		secret = recipe_secret(a, s->plan, option->key, t->name);
 	if (secret) {
 		tosca_input(s, arena_printf(a, "secret_%s", secret), "string", NULL, "A secret, which whoever deploys must give.", t->span);
 		return get_input(s, arena_printf(a, "secret_%s", secret));
@@ -127,7 +127,7 @@ static void attach_disk(struct tosca *s, const struct plan_thing *t, const char 
 	if (bytes <= 0)
 		return;
 	doc_set(a, all, "name", doc_string(a, name));
-	doc_set(a, all, "size", tosca_size(s, bytes));
+	doc_set(a, all, "size", tosca_size(s, bytes < 1e6 ? 1e6 : bytes)); /* the least that there is */
 	doc_set(a, tosca_node(s, name, "twin.nodes.BlockStorage", t->span), "properties", all);
 	doc_set(a, wanted, "node", doc_string(a, name));
 	doc_set(a, relationship, "type", doc_string(a, "tosca.relationships.AttachesTo"));
