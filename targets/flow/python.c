@@ -106,7 +106,7 @@ static void put_in(struct py *py, const struct expr *e, const struct unit *from,
 }
 
 static void list(struct py *py, const struct expr *e, const struct type *t, struct buf *ret);
-static void put_doc(const struct doc *d, struct buf *ret);
+static void put_doc(struct py *py, const struct doc *d, struct buf *ret);
 
 void py_as(struct py *py, const struct expr *e, const struct type *to, enum py_precedence at_least, struct buf *ret)
 {
@@ -117,16 +117,24 @@ void py_as(struct py *py, const struct expr *e, const struct type *to, enum py_p
 	else if (e->op == EXPR_RECORD || e->op == EXPR_LIST)
 		list(py, e, py_strip(to), ret);
 	else if (e->op == EXPR_CONST)
-		put_doc(value_to_doc(py->arena, e->value, py_strip(to)), ret);
+		put_doc(py, value_to_doc(py->arena, e->value, py_strip(to)), ret);
 	else
 		py_refuse(py, e->span, "numbers in it stand in other units than where it goes");
 }
 
 /* -- values ----------------------------------------------------------------------------------------------------------------- */
 
-static void put_doc(const struct doc *d, struct buf *ret)
+static void put_doc(struct py *py, const struct doc *d, struct buf *ret)
 {
+	const char *class = d->kind == DOC_MAP ? doc_text(doc_get(d, "class"), "") : "", *path = doc_text(doc_get(d, "path"), NULL);
 	char text[32];
+
+	if (path && (strcmp(class, "File") == 0 || strcmp(class, "Directory") == 0)) { /* as seen from flow.py */
+		buf_puts(ret, "path(");
+		py_string(flow_path(py, path), strlen(flow_path(py, path)), ret);
+		buf_puts(ret, class[0] == 'D' ? ", \"Directory\")" : ")");
+		return;
+	}
 
 	switch (d->kind) {
 	case DOC_NULL: buf_puts(ret, "None"); return;
@@ -146,7 +154,7 @@ static void put_doc(const struct doc *d, struct buf *ret)
 			py_string(child->key, strlen(child->key), ret);
 			buf_puts(ret, ": ");
 		}
-		put_doc(child, ret);
+		put_doc(py, child, ret);
 		buf_puts(ret, child->next ? ", " : "");
 	}
 	buf_putc(ret, d->kind == DOC_MAP ? '}' : ']');
@@ -187,7 +195,7 @@ static void constant(struct py *py, const struct expr *e, enum py_precedence at_
 	if (py_looks_like_path(e->value))
 		py_refuse(py, e->span, "%s", alike);
 	buf_puts(ret, negative && at_least >= PY_UNARY ? "(" : "");
-	put_doc(value_to_doc(py->arena, e->value, e->type ? py_strip(e->type) : NULL), ret);
+	put_doc(py, value_to_doc(py->arena, e->value, e->type ? py_strip(e->type) : NULL), ret);
 	buf_puts(ret, negative && at_least >= PY_UNARY ? ")" : "");
 }
 

@@ -102,6 +102,11 @@ static void add_words(struct kube *k, struct doc *c, const char *const *words)
 		doc_push(doc_get(c, "command"), doc_string(k->arena, *words));
 }
 
+static bool is_secret(const struct type *t)
+{
+	return t->kind == TYPE_SECRET || (t->kind == TYPE_OPTIONAL && t->of->kind == TYPE_SECRET);
+}
+
 /* Where values.py looks for it. */
 static const char *secret_variable(struct kube *k, const char *name)
 {
@@ -117,6 +122,7 @@ static const char *secret_variable(struct kube *k, const char *name)
 static struct doc *runner(struct run *r, struct doc *list, const char *name, const char *verb, const char *script, bool task)
 {
 	struct kube *k = r->k;
+	const struct plan_workflow *w = &k->plan->workflows[r->workflow];
 	struct doc *c = container(r, list, name, RUNNER_IMAGE, task);
 
 	add_words(k, c, (const char *const[]){ "python3", "-m", "kube", verb, script, NULL });
@@ -126,6 +132,9 @@ static struct doc *runner(struct run *r, struct doc *list, const char *name, con
 	for (uint32_t i = 0; task && i < k->plan->n_params; i++)
 		if (k->plan->params[i].secret)
 			kube_env_secret(k, doc_get(c, "env"), secret_variable(k, k->plan->params[i].name), k->secrets, k->plan->params[i].name);
+	for (uint32_t i = 0; task && i < w->n_inputs; i++)
+		if (is_secret(w->inputs[i].type))
+			kube_env_secret(k, doc_get(c, "env"), secret_variable(k, w->inputs[i].name), k->secrets, w->inputs[i].name);
 	return c;
 }
 
