@@ -100,6 +100,16 @@ go_install() { # NAME PACKAGE@VERSION|FOLDER
 	esac || echo "(not to be had: $2)" >&2
 }
 
+# A file of a module of Go, as build/tools/NAME/FILE; likewise.
+go_file() { # NAME MODULE@VERSION FILE
+	to=build/tools/$1/$(basename "$3")
+	[ ! -f "$to" ] || return 0
+	echo "About to fetch with go, into build/tools/$1: $3 of $2"
+	mkdir -p "build/tools/$1"
+	from=$(build/tools/golang/bin/go mod download -json "$2" | sed -n 's/^.*"Dir": "\(.*\)",*$/\1/p')
+	cp "$from/$3" "$to" || echo "(not to be had: $2)" >&2
+}
+
 # Jars that a pom.xml names, in build/tools/NAME; without a registry there are none, and their tests are skipped.
 maven_install() { # NAME POM
 	[ ! -f "build/tools/$1/done" ] || return 0
