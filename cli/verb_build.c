@@ -324,28 +324,41 @@ static int build_all(struct build *b)
 	return code == CLI_DONE ? failed : code;
 }
 
-/* What is wrong with one was told when all of them were checked for the plan. */
-static void add_scenarios(struct build *b, const char *file)
+static const char *first_error(struct diags *ds)
 {
-	bool wanted = false;
+	diags_sort(ds);
+	for (const struct diag *d = ds->first; d; d = d->next)
+		if (d->severity == DIAG_ERROR)
+			return d->message;
+	return "it is wrong";
+}
+
+/* The plan of each scenario, where a target wants them. One that does not go with what is bound here is refused, and stops nothing. */
+static bool add_scenarios(struct build *b, const char *file)
+{
+	bool wanted = false, ok = true;
 
 	for (uint32_t i = 0; i < b->list.len; i++)
 		wanted |= b->list.at[i].target->wants_scenarios;
-	for (uint32_t i = 0; wanted && !b->cli->scenario && i < b->plan->n_scenarios; i++) {
+	for (uint32_t i = 0; wanted && ok && !b->cli->scenario && i < b->plan->n_scenarios; i++) {
+		struct target_scenario s = { .scenario = &b->plan->scenarios[i] };
 		struct compile_request request;
 		struct compile comp;
-		const struct value **inputs;
-		struct plan *plan;
+		const struct value **inputs = NULL;
 		uint32_t workflow;
-		if (!cli_request(b->cli, file, &request))
-			return;
-		request.scenario = b->plan->scenarios[i].name;
+		ok = cli_request(b->cli, file, &request);
+		if (!ok)
+			break;
+		request.scenario = s.scenario->name;
 		compile_init(&comp);
-		plan = compile_plan(&comp, &request, &workflow, &inputs);
+		s.plan = compile_plan(&comp, &request, &workflow, &inputs);
+		s.inputs = inputs;
+		if (!s.plan)
+			s.error = arena_strdup(&b->cli->arena, first_error(&comp.diags));
+		*vec_push(&b->scenarios) = s;
 		compile_finish(&comp);
-		if (plan)
-			*vec_push(&b->scenarios) = (struct target_scenario){ .scenario = &b->plan->scenarios[i], .plan = plan, .inputs = inputs };
 	}
+	return ok;
 }
 
 int verb_build(struct cli *c)
@@ -367,10 +380,8 @@ int verb_build(struct cli *c)
 		plan = cli_plan(c, file, &b.workflow, &b.inputs, &code);
 		b.plan = plan;
 	}
-	if (plan) {
-		add_scenarios(&b, file);
-		code = build_all(&b);
-	}
+	if (plan)
+		code = add_scenarios(&b, file) ? build_all(&b) : CLI_WRONG;
 	for (uint32_t i = 0; i < b.list.len; i++)
 		target_result_finish(&b.list.at[i].result);
 	for (uint32_t i = 0; i < b.scenarios.len; i++)

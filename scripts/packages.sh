@@ -96,7 +96,7 @@ go_install() { # NAME PACKAGE@VERSION|FOLDER
 	mkdir -p build/tools/go
 	case $2 in
 	*@*) GOBIN=$PWD/build/tools/go "$go" install "$2" ;;
-	*) "$go" build -C "$2" -o "$PWD/build/tools/go/$1" . ;;
+	*) "$go" build -C "$2" -buildvcs=false -o "$PWD/build/tools/go/$1" . ;;
 	esac || echo "(not to be had: $2)" >&2
 }
 

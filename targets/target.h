@@ -23,8 +23,8 @@ struct target_file {
 	struct lines *lines;       /* of the text, or NULL; owned by the result */
 	bool executable;
 };
-/* The same twin with a scenario of it applied. */
-struct target_scenario { const struct plan_scenario *scenario; const struct plan *plan; const struct value *const *inputs; };
+/* The same twin with a scenario of it applied; no plan where it does not go with what is bound: the error tells. */
+struct target_scenario { const struct plan_scenario *scenario; const struct plan *plan; const struct value *const *inputs; const char *error; };
 struct target_request {
 	const struct target *target;       /* that is asked */
 	const struct plan *plan;

@@ -200,6 +200,10 @@ static void emit(const struct target_request *request, struct target_result *ret
 	files = arena_copy(ret->arena, ret->files.at, n * sizeof(*files));
 	for (uint32_t i = 0; i < request->n_scenarios && n; i++) {
 		const struct target_scenario *s = &request->scenarios[i];
+		if (!s->plan) {
+			target_row(ret, s->scenario->name, s->scenario->span, TARGET_REFUSED, "it does not go with what is bound: %s", s->error);
+			continue;
+		}
 		other = *request;
 		other.plan = s->plan;
 		other.inputs = s->inputs;
