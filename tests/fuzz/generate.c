@@ -308,8 +308,14 @@ static bool file_reads(struct arena *a, const char *target, const struct target_
 	bool json = n > 5 && strcmp(f->path + n - 5, ".json") == 0, good = true;
 	target_file_text(f, &text, &lines);
 	lines_finish(&lines);
-	if (f->doc && !(json ? doc_json_read : doc_yaml_read)(a, buf_text(&text), text.len, &again, &why))
-		good = refused(target, f->path, why);
+	/* of a stream, each document by itself */
+	for (const char *part = buf_text(&text), *end = part + text.len, *next; f->doc && good && part < end; part = next) {
+		const char *mark = f->several ? strstr(part, "\n---\n") : NULL;
+		size_t len = mark ? (size_t)(mark - part) + 1 : (size_t)(end - part);
+		next = mark ? mark + strlen("\n---\n") : end;
+		if (!(json ? doc_json_read : doc_yaml_read)(a, part, len, &again, &why))
+			good = refused(target, f->path, why);
+	}
 	const char *path = file_join(a, file_join(a, folder, target), f->path);
 	int e = file_mkdirs(file_dirname(a, path));
 	if (!e)
