@@ -484,10 +484,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 static void check(const struct target_request *request, struct target_result *ret)
 {
 	emit(request, ret);
-	for (uint32_t i = 0; i < ret->files.len; i++)
-		if (ret->files.at[i].lines)
-			lines_finish(ret->files.at[i].lines);
-	ret->files.len = 0;
+	target_result_drop_files(ret);
 }
 
 const struct target target_ansible = { "ansible", "Ansible: inventory, plays and roles that set up machines and services", check, emit };

@@ -52,6 +52,8 @@ struct flow {
  * FOLDER/values.py and FOLDER/commands/STEP.sh; nothing of it when something is refused, which it says by false. */
 bool flow_emit(struct flow *f, uint32_t workflow);
 void flow_finish(struct flow *f);
+/* Whether a workflow gets a folder of its own: the one that is asked for, or each that no other calls. */
+bool flow_is_meant(const struct target_request *request, uint32_t workflow);
 /* The steps that were called, after flow_emit. */
 bool flow_has_step(const struct flow *f, uint32_t step);
 /* Whether the step's command is a file of its own (commands/STEP.sh), which reads values from its environment; otherwise the task's

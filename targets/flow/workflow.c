@@ -399,6 +399,19 @@ static bool put_workflow(struct flow *f, uint32_t workflow)
 	return !f->refused;
 }
 
+static bool is_called(const struct plan *p, uint32_t workflow)
+{
+	for (uint32_t i = 0; i < p->n_nodes; i++)
+		if (p->nodes[i].kind == PLAN_SUB && p->nodes[i].target == workflow)
+			return true;
+	return false;
+}
+
+bool flow_is_meant(const struct target_request *request, uint32_t workflow)
+{
+	return request->workflow == workflow || (!request->only && !is_called(request->plan, workflow));
+}
+
 bool flow_has_step(const struct flow *f, uint32_t step)
 {
 	return f->steps && f->steps[step];

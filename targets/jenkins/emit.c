@@ -51,21 +51,6 @@ const char *jenkins_home(struct jenkins *j, uint32_t workflow)
 	return arena_printf(j->arena, "build/jenkins/%s", j->plan->workflows[workflow].name);
 }
 
-/* -- which workflows --------------------------------------------------------------------------------------------------------- */
-
-static bool is_called(const struct plan *p, uint32_t workflow)
-{
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		if (p->nodes[i].kind == PLAN_SUB && p->nodes[i].target == workflow)
-			return true;
-	return false;
-}
-
-static bool is_meant(const struct jenkins *j, uint32_t workflow)
-{
-	return j->request->workflow == workflow || (!j->request->only && !is_called(j->plan, workflow));
-}
-
 /* -- head ---------------------------------------------------------------------------------------------------------------------- */
 
 static const char *first_line(struct arena *a, const char *text)
@@ -399,7 +384,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 	j.told = arena_new_n(j.arena, bool, p->n_steps + 1);
 	j.levels = arena_new_n(j.arena, uint32_t, p->n_nodes + 1);
 	for (j.workflow = 0; j.workflow < p->n_workflows; j.workflow++) {
-		if (!is_meant(&j, j.workflow))
+		if (!flow_is_meant(request, j.workflow))
 			continue;
 		j.flow = (struct flow){ .arena = j.arena, .request = request, .plan = p, .ret = ret, .folder = p->workflows[j.workflow].name };
 		written[j.workflow] = flow_emit(&j.flow, j.workflow);

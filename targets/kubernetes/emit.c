@@ -142,14 +142,6 @@ static void put_kustomization(struct kube *k)
 
 /* -- all -------------------------------------------------------------------------------------------------------------------- */
 
-static bool is_called(const struct plan *p, uint32_t workflow)
-{
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		if (p->nodes[i].kind == PLAN_SUB && p->nodes[i].target == workflow)
-			return true;
-	return false;
-}
-
 static void put_things(struct kube *k)
 {
 	for (uint32_t i = 0; i < k->plan->n_things; i++) {
@@ -170,7 +162,7 @@ static void emit_plan(struct kube *k, const struct target_request *request, stru
 	find_clusters(k);
 	put_things(k);
 	for (uint32_t i = 0; i < k->plan->n_workflows; i++)
-		if (request->only ? request->workflow == i : request->workflow == i || !is_called(k->plan, i))
+		if (flow_is_meant(request, i))
 			kube_put_workflow(k, i);
 	for (uint32_t i = 0; i < k->n_clusters; i++) {
 		k->cluster = &k->clusters[i];
@@ -218,10 +210,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 static void check(const struct target_request *request, struct target_result *ret)
 {
 	emit(request, ret);
-	for (uint32_t i = 0; i < ret->files.len; i++)
-		if (ret->files.at[i].lines)
-			lines_finish(ret->files.at[i].lines);
-	ret->files.len = 0;
+	target_result_drop_files(ret);
 }
 
 const struct target target_kubernetes = { "kubernetes", "Kubernetes: services, storage, policies; workflows as Jobs; a kustomization a cluster", check, emit, NULL, true };

@@ -349,14 +349,6 @@ static void put_workflow(struct slurm *s)
 	flow_finish(&s->flow);
 }
 
-static bool is_called(const struct plan *p, uint32_t workflow)
-{
-	for (uint32_t i = 0; i < p->n_nodes; i++)
-		if (p->nodes[i].kind == PLAN_SUB && p->nodes[i].target == workflow)
-			return true;
-	return false;
-}
-
 static void emit(const struct target_request *request, struct target_result *ret)
 {
 	struct slurm s = { .arena = ret->arena, .plan = request->plan, .request = request, .ret = ret };
@@ -366,7 +358,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 	if (s.plan->n_workflows == 0)
 		ret->note = "there is no workflow";
 	for (s.workflow = 0; s.workflow < s.plan->n_workflows; s.workflow++)
-		if (request->only ? request->workflow == s.workflow : request->workflow == s.workflow || !is_called(s.plan, s.workflow))
+		if (flow_is_meant(request, s.workflow))
 			put_workflow(&s);
 }
 
