@@ -3,15 +3,22 @@
 #include "compiler/model/rules.h"
 #include <string.h>
 
+static void look_at_image(struct lint *l, const struct model_attr *a)
+{
+	const struct value *v;
+	if (!a || !a->given || !a->expr || model_eval(l->m, l->ds->arena, a->expr, &v) != EVAL_OK || v->kind != VALUE_STRING || strstr(v->string.text, "@sha256:"))
+		return;
+	diag_help(diag_here(lint_add(l, a->span, "this image can change under the same name"), "not pinned"), "name its digest: `name@sha256:...`");
+}
+
+/* Of steps, and of a cluster for steps that name none. */
 void lint_unpinned_image(struct lint *l)
 {
-	for (uint32_t i = 0; i < l->m->steps.len; i++) {
-		const struct model_attr *a = model_attr(l->m->steps.at[i], "container");
-		const struct value *v;
-		if (!a || !a->given || !a->expr || model_eval(l->m, l->ds->arena, a->expr, &v) != EVAL_OK || v->kind != VALUE_STRING || strstr(v->string.text, "@sha256:"))
-			continue;
-		diag_help(diag_here(lint_add(l, a->span, "this image can change under the same name"), "not pinned"), "name its digest: `name@sha256:...`");
-	}
+	for (uint32_t i = 0; i < l->m->steps.len; i++)
+		look_at_image(l, model_attr(l->m->steps.at[i], "container"));
+	for (uint32_t i = 0; i < l->m->things.len; i++)
+		if (strcmp(l->m->things.at[i]->role, "infra") == 0)
+			look_at_image(l, model_attr(l->m->things.at[i], "image"));
 }
 
 void lint_no_walltime(struct lint *l)

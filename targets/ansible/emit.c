@@ -399,7 +399,7 @@ static void put_service(struct ansible *s, const struct plan_thing *t)
 		return;
 	}
 	if (!recipe_of_kind(s->arena, t->kind, &r)) {
-		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "no role here sets up a `%s` on a machine", t->kind);
+		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "no role here sets up a `%s` on a machine%s", t->kind, infra_is_kubernetes(place) ? ": the target kubernetes tells what can be put inside" : "");
 		return;
 	}
 	if (infra_there(place) && strcmp(place->kind, "ssh.host") != 0) {

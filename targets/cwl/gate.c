@@ -98,7 +98,7 @@ void cwl_gate(struct cwl_flow *f, uint32_t node)
 	struct buf text = { 0 };
 
 	if (n->on_fail == PLAN_ASK) {
-		cwl_refuse(c, n->name, n->span, "nobody can be asked while a workflow of CWL runs");
+		cwl_refuse(c, n->name, n->span, "nobody can be asked while a workflow of CWL runs: `on_fail = block` or `warn` can be said");
 		return;
 	}
 	if (n->on_fail == PLAN_WARN)

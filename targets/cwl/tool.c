@@ -391,7 +391,7 @@ static void check_step(struct tool *t)
 	const struct plan_step *s = t->step;
 
 	if (!s->script && !s->argv)
-		refuse(t, s->span, "it has no command that CWL could run");
+		refuse(t, s->span, strcmp(s->kind, "step") == 0 ? "it has no command that CWL could run" : "it has no command that CWL could run: one that calls its system's own client could be said");
 	if (s->workers > 1)
 		cwl_emulate(t->c, s->name, s->span, "CWL knows no workers: one task on one machine has what all %u need, and its command is started once", s->workers);
 	if (s->attempts > 1)

@@ -326,7 +326,7 @@ static const char *obstacle(struct arena *a, const struct plan_step *s)
 		return NULL;
 	if (strcmp(s->kind, "step") == 0)
 		return "it has no command";
-	return arena_printf(a, "`%s` is done by a system of its own, which only that system's client starts", s->kind);
+	return arena_printf(a, "`%s` is done by a system of its own, which only that system's client starts: a step with a `command` that calls this client can be said", s->kind);
 }
 
 const char *flow_cwl(const struct plan_step *s)

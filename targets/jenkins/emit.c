@@ -135,7 +135,7 @@ static void put_triggers(struct jenkins *j, const bool *written)
 		if (strcmp(t->role, "trigger") != 0)
 			continue;
 		if (!cron) {
-			target_row(j->ret, t->name, t->span, TARGET_REFUSED, "Jenkins starts a pipeline by the clock, by a commit or by a call, not by `%s`", doc_text(doc_get(t->attributes, "when"), "this"));
+			target_row(j->ret, t->name, t->span, TARGET_REFUSED, "Jenkins starts a pipeline by the clock, by a commit or by a call, not by `%s`: what sees the event can call the address of its job, buildWithParameters", doc_text(doc_get(t->attributes, "when"), "this"));
 			continue;
 		}
 		if (t->workflow == PLAN_NONE || !written[t->workflow])

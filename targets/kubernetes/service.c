@@ -409,7 +409,8 @@ void kube_put_service(struct kube *k, const struct plan_thing *t)
 		return;
 	}
 	if (!image || !p) {
-		target_row(k->ret, t->name, t->span, TARGET_REFUSED, "nothing is known of `%s` in a container: its kind names no image, or not how it is started", t->kind);
+		target_row(k->ret, t->name, t->span, TARGET_REFUSED, "%s", doc_text(doc_get(said, "refused"),
+			arena_printf(k->arena, "nothing is known of `%s` in a container: its kind names no image, or not how it is started", t->kind)));
 		return;
 	}
 	put_controller(&s, p, kind, image);

@@ -140,9 +140,15 @@ static struct doc *runner(struct run *r, struct doc *list, const char *name, con
 
 /* -- steps ------------------------------------------------------------------------------------------------------------------ */
 
+/* Of steps that name none: as the command line says, or the cluster. */
+static const char *common_image(const struct kube *k)
+{
+	return k->request->image ? k->request->image : k->cluster->thing ? doc_text(doc_get(k->cluster->thing->attributes, "image"), NULL) : NULL;
+}
+
 static const char *image_of(const struct kube *k, const struct plan_step *step)
 {
-	return step->container ? step->container : k->request->image;
+	return step->container && !flow_cwl(step) ? step->container : common_image(k);
 }
 
 static void tell_step(struct kube *k, const struct plan_step *step)
@@ -197,7 +203,7 @@ static void put_step(struct run *r, uint32_t at)
 
 static bool can_run(const struct kube *k, const struct plan_step *step)
 {
-	return image_of(k, step) && (!flow_cwl(step) || k->request->image) && step->workers <= 1;
+	return image_of(k, step) && step->workers <= 1;
 }
 
 static bool refuse_steps(struct run *r)
@@ -210,9 +216,9 @@ static bool refuse_steps(struct run *r)
 			continue;
 		if (k->told[i]) /* it is refused, or said, already */
 			r->flow.refused |= !can_run(k, step);
-		else if (!image_of(k, step) || (flow_cwl(step) && !k->request->image))
-			flow_refuse(&r->flow, step->name, step->span, flow_cwl(step) ? "it is a document of CWL, which cwltool would have to run inside of a container: give an image that holds both by --image"
-				: "it names no container, and a pod is made of these: say `container`, or give an image for all such steps by --image");
+		else if (!image_of(k, step))
+			flow_refuse(&r->flow, step->name, step->span, flow_cwl(step) ? "it is a document of CWL, which cwltool would have to run inside of a container: let its cluster name an `image` that holds both, or give one by --image"
+				: "it names no container, and a pod is made of these: say `container`, or let its cluster name an `image` for all such steps, or give one by --image");
 		else if (step->workers > 1)
 			flow_refuse(&r->flow, step->name, step->span, "it is distributed over %u workers: Kubernetes itself has no such thing, and the operators that have differ", step->workers);
 		k->told[i] |= !can_run(k, step);
@@ -472,8 +478,9 @@ void kube_put_workflow(struct kube *k, uint32_t workflow)
 	/* In a pod, the folder of the twin is the volume's. */
 	request.folder = file_join(k->arena, k->plan->folder, ".kubernetes");
 	r.flow = (struct flow){ .arena = k->arena, .request = &request, .plan = k->plan, .ret = k->ret, .folder = arena_printf(k->arena, "%s/flow", name) };
-	if (flow_emit(&r.flow, workflow) && !refuse_steps(&r)) {
-		k->cluster = home_of(&r);
+	bool good = flow_emit(&r.flow, workflow);
+	k->cluster = home_of(&r);
+	if (good && !refuse_steps(&r)) {
 		put_all(&r);
 	} else {
 		for (; k->ret->files.len > files; k->ret->files.len--)

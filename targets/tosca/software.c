@@ -221,7 +221,7 @@ void tosca_service(struct tosca *s, const struct plan_thing *t)
 	if (!place) {
 		target_row(s->ret, t->name, t->span, TARGET_SUPPORTED, "it is there already: nothing is made");
 	} else if (!recipe_of_kind(s->arena, t->kind, &r)) {
-		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "no playbook here sets up a `%s` on a machine", t->kind);
+		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "no playbook here sets up a `%s` on a machine%s", t->kind, infra_is_kubernetes(place) ? ": the target kubernetes tells what can be put inside" : "");
 	} else if (infra_there(place)) {
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "`%s` is there already, and is not made here: the target ansible sets up machines that are there", place->name);
 	} else if ((why = recipe_reason(s->arena, &r, t, "refused"))) {

@@ -3,10 +3,10 @@ repeat                emulated
 improve               supported
 good                  refused
 loop.twin:15: cwl: repeat is emulated: CWL 1.2 has no loops: 2 rounds are written out, each when the one before was not the last
-loop.twin:25: cwl: good is refused: nobody can be asked while a workflow of CWL runs
+loop.twin:25: cwl: good is refused: nobody can be asked while a workflow of CWL runs: `on_fail = block` or `warn` can be said
 
 ==> build/cwl/REFUSED.txt <==
-loop.twin:25: good: nobody can be asked while a workflow of CWL runs
+loop.twin:25: good: nobody can be asked while a workflow of CWL runs: `on_fail = block` or `warn` can be said
 
 ==> build/cwl/main.cwl <==
 # loop.twin:14
