@@ -1,5 +1,6 @@
 /* The source map and the portability matrix of a build, as documents and on the screen. */
 #include "cli/build.h"
+#include "compiler/doc/quote.h"
 #include <string.h>
 
 const struct doc *build_read(struct arena *a, const char *dir, const char *name)
@@ -15,33 +16,62 @@ const struct doc *build_read(struct arena *a, const char *dir, const char *name)
 
 /* -- the source map ------------------------------------------------------------------------------------------------------ */
 
-static struct doc *line_doc(const struct build *b, const struct line_from *line, uint32_t last)
+/* A key of the map, that its value follows. */
+static struct buf *put_key(struct build *b, const char *key)
 {
-	struct arena *a = &b->cli->arena;
-	struct doc *d = doc_map(a);
-	struct place p = source_place(b->plan->sources, line->from);
-	const char *shown = target_place(a, b->plan, line->from);
+	buf_puts(&b->map, b->map.len ? ",\n" : "{");
+	quote_json(key, strlen(key), &b->map);
+	buf_puts(&b->map, ": ");
+	map_set(&b->mapped, key, b);
+	return &b->map;
+}
 
-	doc_append(a, d, "from", doc_int(a, line->number));
-	doc_append(a, d, "to", doc_int(a, last));
-	doc_append(a, d, "file", doc_string_n(a, shown, (size_t)(strrchr(shown, ':') - shown)));
-	doc_append(a, d, "line", doc_int(a, p.line));
-	doc_append(a, d, "column", doc_int(a, p.column));
-	doc_append(a, d, "endLine", doc_int(a, p.end_line));
-	doc_append(a, d, "endColumn", doc_int(a, p.end_column));
-	return d;
+static void put_range(const struct build *b, uint32_t first, uint32_t last, struct span from, struct buf *ret)
+{
+	struct place p = source_place(b->plan->sources, from);
+	uint32_t numbers[] = { first, last, p.line, p.column, p.end_line, p.end_column };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		buf_putc(ret, i ? ',' : '[');
+		buf_int(ret, numbers[i]);
+	}
+	buf_putc(ret, ']');
+}
+
+/* Its first n places that are of one source; gives how many. last: line of the file. */
+static uint32_t put_source(struct build *b, uint32_t file, const struct lines *lines, uint32_t n, uint32_t last)
+{
+	const char *name = target_file_name(b->plan, file);
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct line_from *l = &lines->list.at[i];
+		if (l->from.file != file)
+			continue;
+		if (count++) {
+			buf_putc(&b->map, ',');
+		} else {
+			buf_puts(&b->map, buf_text(&b->map)[b->map.len - 1] == '{' ? "" : ",");
+			quote_json(name, strlen(name), &b->map);
+			buf_puts(&b->map, ":[");
+		}
+		put_range(b, l->number, i + 1 < n ? l[1].number - 1 : last, l->from, &b->map);
+	}
+	buf_puts(&b->map, count ? "]" : "");
+	return count;
 }
 
 void build_record_file(struct build *b, const char *key, const struct lines *lines, uint32_t number)
 {
-	struct doc *list = doc_list(&b->cli->arena);
+	uint32_t n = lines->list.len, left;
 
-	for (uint32_t i = 0; i < lines->list.len; i++) {
-		uint32_t last = i + 1 < lines->list.len ? lines->list.at[i + 1].number - 1 : number;
-		if (lines->list.at[i].number <= number)
-			doc_push(list, line_doc(b, &lines->list.at[i], last));
-	}
-	doc_append(&b->cli->arena, b->map, key, list);
+	while (n && lines->list.at[n - 1].number > number)
+		n--;
+	buf_putc(put_key(b, key), '{');
+	left = n;
+	for (uint32_t file = 1; left && file < b->plan->sources->list.len; file++)
+		left -= put_source(b, file, lines, n, number);
+	buf_putc(&b->map, '}');
 }
 
 static bool is_built(const struct build *b, const char *key)
@@ -54,26 +84,25 @@ static bool is_built(const struct build *b, const char *key)
 	return false;
 }
 
-void build_keep_others(const struct build *b, const struct doc *old, struct doc *map)
+void build_keep_others(struct build *b)
 {
-	for (doc_each(entry, old)) {
-		size_t n = strcspn(entry->key, "/");
-		if (n && !is_built(b, entry->key))
-			doc_append(&b->cli->arena, map, entry->key, doc_copy(&b->cli->arena, entry));
-	}
+	for (doc_each(entry, b->old_map))
+		if (strchr(entry->key, '/') && !is_built(b, entry->key))
+			doc_json_write(entry, 0, put_key(b, entry->key));
+}
+
+void build_keep_others_rows(const struct build *b, struct doc *matrix)
+{
+	for (doc_each(entry, b->old_matrix))
+		if (*entry->key && !is_built(b, entry->key))
+			doc_append(&b->cli->arena, matrix, entry->key, doc_copy(&b->cli->arena, entry));
 }
 
 void build_keep_missing(struct build *b)
 {
-	struct map there;
-
-	map_init(&there);
-	for (doc_each(entry, b->map))
-		map_set(&there, entry->key, entry);
 	for (doc_each(entry, b->old_map))
-		if (!map_get(&there, entry->key))
-			doc_append(&b->cli->arena, b->map, entry->key, doc_copy(&b->cli->arena, entry));
-	map_finish(&there);
+		if (!map_get(&b->mapped, entry->key))
+			doc_json_write(entry, 0, put_key(b, entry->key));
 }
 
 /* -- the matrix ------------------------------------------------------------------------------------------------------------ */

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -101,118 +100,7 @@ static int targets_choose(struct build *b)
 	return -1;
 }
 
-/* -- writing ------------------------------------------------------------------------------------------------------------ */
-
-/* Whether an earlier build wrote what lies there: it stands in its map; plan, map and matrix come together. */
-static bool is_ours(const struct build *b, const char *name)
-{
-	return map_get(&b->ours, name) || (b->old_map && !strchr(name, '/'));
-}
-
-static bool is_equal(struct build *b, const char *path, const char *bytes, size_t len)
-{
-	size_t there;
-	char *text;
-
-	return file_read(&b->cli->arena, path, len, &text, &there) == 0 && there == len && memcmp(text, bytes, len) == 0;
-}
-
-/* name: below DIR. */
-static int put(struct build *b, const char *name, const char *bytes, size_t len, bool executable)
-{
-	const char *path = file_join(&b->cli->arena, b->dir, name), *folder = file_dirname(&b->cli->arena, path);
-	struct stat st;
-	bool there = lstat(path, &st) == 0;
-	int error = 0;
-
-	if (there && !b->cli->force && !is_ours(b, name) && !is_equal(b, path, bytes, len))
-		return cli_fail("\"%s\" is there, and no earlier build wrote it: it stays as it is. Build elsewhere with -o DIR, or replace it with --force", path);
-	if (!map_get(&b->made, folder))
-		error = file_mkdirs(folder);
-	if (error)
-		return cli_fail("cannot make the folder \"%s\": %s", folder, strerror(error));
-	map_set(&b->made, folder, b);
-	error = file_write(path, bytes, len, NULL);
-	if (!error && (there || executable) && stat(path, &st) == 0) {
-		mode_t mode = executable ? st.st_mode | ((st.st_mode & 0444) >> 2) : st.st_mode & ~(mode_t)0111;
-		if (mode != st.st_mode && chmod(path, mode & 07777) != 0)
-			error = errno;
-	}
-	return error ? cli_fail("cannot write \"%s\": %s", path, strerror(error)) : CLI_DONE;
-}
-
-/* indent 0: for machines, all in a line. */
-static int put_doc(struct build *b, const char *name, const struct doc *d, int indent)
-{
-	struct buf text = { 0 };
-	int code;
-
-	doc_json_write(d, indent, &text);
-	buf_putc(&text, '\n');
-	code = put(b, name, buf_text(&text), text.len, false);
-	buf_finish(&text);
-	return code;
-}
-
-/* The document of a plan is large, and nothing else needs it: its memory is free for what follows. */
-static int put_plan(struct build *b)
-{
-	struct arena own = { 0 };
-	int code = put_doc(b, "plan.json", plan_save(&own, b->plan, true), 0);
-
-	arena_finish(&own);
-	return code;
-}
-
-/* Removes what an earlier build wrote, as its source map tells, and this one does not. */
-static int clear(struct build *b, const struct built *x)
-{
-	struct arena *a = &b->cli->arena;
-	size_t n = strlen(x->target->name);
-	struct map written;
-	int error = 0;
-
-	map_init(&written);
-	for (uint32_t i = 0; i < x->result.files.len; i++)
-		map_set(&written, x->result.files.at[i].path, b);
-	for (doc_each(entry, b->old_map)) {
-		const char *path = entry->key;
-		if (strncmp(path, x->target->name, n) != 0 || path[n] != '/' || strstr(path, "..") || map_get(&written, path + n + 1))
-			continue;
-		path = file_join(a, b->dir, path);
-		if (!file_is_dir(path) && unlink(path) != 0 && errno != ENOENT && errno != ENOTDIR)
-			error = cli_fail("cannot remove \"%s\": %s", path, strerror(errno));
-		while (!error && strlen(path = file_dirname(a, path)) > strlen(b->dir) && rmdir(path) == 0)
-			;
-	}
-	map_finish(&written);
-	return error;
-}
-
-static uint32_t count_lines(const struct buf *text)
-{
-	uint32_t n = 0;
-
-	for (const char *p = buf_text(text), *end = p + text->len; p < end && (p = memchr(p, '\n', (size_t)(end - p))); p++)
-		n++;
-	return n + (text->len && text->text[text->len - 1] != '\n');
-}
-
-static int put_file(struct build *b, const struct built *x, const struct target_file *f)
-{
-	struct buf text = { 0 };
-	struct lines lines = { 0 };
-	const char *name = arena_printf(&b->cli->arena, "%s/%s", x->target->name, f->path);
-	int code;
-
-	target_file_text(f, &text, &lines);
-	code = put(b, name, buf_text(&text), text.len, f->executable);
-	if (code == CLI_DONE)
-		build_record_file(b, name, &lines, count_lines(&text));
-	lines_finish(&lines);
-	buf_finish(&text);
-	return code;
-}
+/* -- emitting ---------------------------------------------------------------------------------------------------------- */
 
 static void too_long(int signal)
 {
@@ -222,7 +110,7 @@ static void too_long(int signal)
 	_exit(write(STDERR_FILENO, text, sizeof(text) - 1) < 0 ? CLI_WRONG : CLI_WRONG);
 }
 
-static void emit(struct build *b, struct built *x)
+static void emit(struct build *b, struct built *x, struct arena *own)
 {
 	struct arena *a = &b->cli->arena;
 	struct itimerval limit = { .it_value.tv_sec = SCRIPT_MAX_S }, none = { 0 };
@@ -234,7 +122,7 @@ static void emit(struct build *b, struct built *x)
 	}
 
 	request.folder = file_join(a, file_join(a, b->here, b->dir), x->target->name);
-	target_result_init(&x->result, a);
+	target_result_init(&x->result, own);
 	if (x->target->script) {
 		signal(SIGVTALRM, too_long);
 		setitimer(ITIMER_VIRTUAL, &limit, NULL);
@@ -265,55 +153,24 @@ static void add_refusals(struct build *b, struct built *x)
 		target_put_text(&x->result, "REFUSED.txt", first, &t);
 }
 
-static int put_target(struct build *b, const struct built *x)
-{
-	const char *folder = file_join(&b->cli->arena, b->dir, x->target->name);
-	int code = clear(b, x), error = file_mkdirs(folder);
-
-	if (error)
-		return cli_fail("cannot make the folder \"%s\": %s", folder, strerror(error));
-	for (uint32_t i = 0; i < x->result.files.len && code == CLI_DONE; i++)
-		code = put_file(b, x, &x->result.files.at[i]);
-	return code;
-}
-
 /* -- the verb ------------------------------------------------------------------------------------------------------------------ */
-
-/* The records come last, so that what was not written is not taken for ours; after a failure, too, so that what was is. */
-static int put_records(struct build *b, int code)
-{
-	struct doc *matrix = build_matrix_doc(b);
-	int error = CLI_DONE;
-
-	build_keep_others(b, b->old_matrix, matrix);
-	if (code == CLI_DONE)
-		code = put_doc(b, BUILD_MATRIX, matrix, 2);
-	else
-		build_keep_missing(b);
-	if (code == CLI_DONE || doc_len(b->map))
-		error = put_doc(b, BUILD_MAP, b->map, 0);
-	return code == CLI_DONE ? error : code;
-}
 
 static int build_all(struct build *b)
 {
-	struct arena *a = &b->cli->arena;
 	int code, failed = CLI_DONE;
 
-	b->old_map = build_read(a, b->dir, BUILD_MAP);
-	b->old_matrix = build_read(a, b->dir, BUILD_MATRIX);
-	b->map = doc_map(a);
-	build_keep_others(b, b->old_map, b->map);
-	for (doc_each(entry, b->old_map))
-		map_set(&b->ours, entry->key, entry);
-	code = put_plan(b);
+	build_open(b);
+	code = build_put_plan(b);
 	for (uint32_t i = 0; i < b->list.len && code == CLI_DONE; i++) {
 		struct built *x = &b->list.at[i];
-		emit(b, x);
+		struct arena own = { 0 };
+		emit(b, x, &own);
 		add_refusals(b, x);
-		code = put_target(b, x);
+		code = build_put_target(b, x);
+		target_result_keep(&x->result, &b->cli->arena);
+		arena_finish(&own);
 	}
-	code = put_records(b, code);
+	code = build_put_records(b, code);
 	if (code == CLI_DONE && b->cli->json)
 		cli_print_doc(b->cli, build_matrix_doc(b));
 	else if (code == CLI_DONE)
@@ -388,8 +245,7 @@ int verb_build(struct cli *c)
 		plan_destroy((struct plan *)b.scenarios.at[i].plan);
 	vec_finish(&b.scenarios);
 	vec_finish(&b.list);
-	map_finish(&b.ours);
-	map_finish(&b.made);
+	build_close(&b);
 	plan_destroy(plan);
 	return code;
 }

@@ -89,9 +89,7 @@ static void print_excerpt(struct arena *a, const char *dir, const struct doc *at
 	size_t len;
 
 	for (uint32_t i = 1; p && i < p->sources->list.len; i++) {
-		const char *path = p->sources->list.at[i].path, *shown = target_place(a, p, (struct span){ i, 0, 0 });
-		size_t n = shown ? (size_t)(strrchr(shown, ':') - shown) : 0;
-		if (strcmp(path, file) != 0 && !(n == strlen(file) && strncmp(shown, file, n) == 0))
+		if (strcmp(target_file_name(p, i), file) != 0)
 			continue;
 		uint32_t line = (uint32_t)doc_integer(doc_get(at, "line"), 1);
 		const char *text = source_line(p->sources, i, line, &len);
@@ -102,17 +100,38 @@ static void print_excerpt(struct arena *a, const char *dir, const struct doc *at
 	plan_destroy(p);
 }
 
+/* What the map says of a line, with names; NULL: nothing. */
+static struct doc *place_find(struct arena *a, const struct doc *entry, long number)
+{
+	static const char *const names[] = { "from", "to", "line", "column", "endLine", "endColumn" };
+	const struct doc *range = NULL, *source = NULL;
+	struct doc *ret = doc_map(a);
+	uint32_t i = 0;
+
+	for (doc_each(file, entry))
+		for (doc_each(r, file))
+			if (doc_len(r) == 6 && doc_integer(r->children.first, 0) <= number && number <= doc_integer(r->children.first->next, 0)) {
+				range = r;
+				source = file;
+			}
+	if (!range)
+		return NULL;
+	doc_set(a, ret, "file", doc_string(a, source->key));
+	for (doc_each(n, range))
+		doc_set(a, ret, names[i++], doc_copy(a, n));
+	return ret;
+}
+
 /* ARTEFACT:LINE */
 static int line_explain(struct cli *c, const char *artefact, long number)
 {
 	const char *dir = ".";
-	const struct doc *entry = map_entry_find(&c->arena, artefact, &dir), *found = NULL;
+	const struct doc *entry = map_entry_find(&c->arena, artefact, &dir);
+	struct doc *found;
 
 	if (!entry)
 		return cli_fail("no build knows \"%s\": there is no " BUILD_MAP " above it that names it", artefact);
-	for (doc_each(range, entry))
-		if (doc_integer(doc_get(range, "from"), 0) <= number && number <= doc_integer(doc_get(range, "to"), 0))
-			found = range;
+	found = place_find(&c->arena, entry, number);
 	if (!found)
 		return cli_fail("\"%s\" has no line %ld", artefact, number);
 	if (c->json) {

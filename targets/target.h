@@ -64,6 +64,8 @@ void target_result_init(struct target_result *r, struct arena *a);
 void target_result_finish(struct target_result *r);
 /* For `check` by way of `emit`: the rows stay. */
 void target_result_drop_files(struct target_result *r);
+/* When the files are written: what the matrix needs (rows, paths, note, error) goes into another arena; the rest is not needed any more. */
+void target_result_keep(struct target_result *r, struct arena *a);
 struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 /* "supported", "emulated", "refused". */
@@ -80,6 +82,9 @@ void target_file_text(const struct target_file *f, struct buf *ret, struct lines
 const char *target_path_from(struct arena *a, const char *folder, const char *path);
 /* "flood.twin:44": where something was written, for comments; NULL where it was nowhere. */
 const char *target_place(struct arena *a, const struct plan *p, struct span span);
+void target_put_place(const struct plan *p, struct span span, struct buf *ret); /* nothing where it was nowhere */
+/* The path of a source of the plan as seen from the twin's folder; borrowed. */
+const char *target_file_name(const struct plan *p, uint32_t file);
 
 /* The targets, each in a folder of its own. */
 extern const struct target target_cwl, target_slurm, target_jenkins, target_kubernetes, target_oscar, target_ansible, target_tosca;

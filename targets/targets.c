@@ -25,12 +25,43 @@ void target_result_finish(struct target_result *r)
 	vec_finish(&r->files);
 }
 
-void target_result_drop_files(struct target_result *r)
+static void drop_lines(struct target_result *r)
 {
 	for (uint32_t i = 0; i < r->files.len; i++)
 		if (r->files.at[i].lines)
 			lines_finish(r->files.at[i].lines);
+}
+
+void target_result_drop_files(struct target_result *r)
+{
+	drop_lines(r);
 	r->files.len = 0;
+}
+
+/* Texts that were said last are mostly said again. */
+static const char *keep(struct arena *a, const char *text, const char **last, const char **kept)
+{
+	if (text && (!*last || strcmp(*last, text) != 0)) {
+		*last = text;
+		*kept = arena_strdup(a, text);
+	}
+	return text ? *kept : NULL;
+}
+
+void target_result_keep(struct target_result *r, struct arena *a)
+{
+	const char *last = NULL, *kept = NULL;
+
+	drop_lines(r);
+	for (uint32_t i = 0; i < r->files.len; i++)
+		r->files.at[i] = (struct target_file){ .path = arena_strdup(a, r->files.at[i].path) };
+	for (uint32_t i = 0; i < r->rows.len; i++) {
+		r->rows.at[i].subject = arena_strdup(a, r->rows.at[i].subject);
+		r->rows.at[i].reason = keep(a, r->rows.at[i].reason, &last, &kept);
+	}
+	r->note = r->note ? arena_strdup(a, r->note) : NULL;
+	r->error = r->error ? arena_strdup(a, r->error) : NULL;
+	r->arena = a;
 }
 
 struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
@@ -146,19 +177,36 @@ const char *target_path_from(struct arena *a, const char *folder, const char *pa
 	return ret;
 }
 
+/* As seen from the twin's folder, wherever the compiler was called from. */
+const char *target_file_name(const struct plan *p, uint32_t file)
+{
+	const char *path = p->sources->list.at[file].path, *main = p->sources->list.at[1].path, *slash = strrchr(main, '/');
+	size_t n = slash ? (size_t)(slash - main) : 0;
+
+	if (n && strncmp(path, main, n + 1) == 0)
+		for (path += n; *path == '/';)
+			path++;
+	return path;
+}
+
 const char *target_place(struct arena *a, const struct plan *p, struct span span)
 {
-	struct place place;
-	const char *main;
+	struct buf b = { 0 };
+	const char *ret;
 
 	if (span.file == 0 || span.file >= p->sources->list.len)
 		return NULL;
-	place = source_place(p->sources, span);
-	/* As seen from the twin's folder, wherever the compiler was called from. */
-	main = p->sources->list.len > 1 ? file_dirname(a, p->sources->list.at[1].path) : ".";
-	if (strcmp(main, ".") != 0 && strncmp(place.path, main, strlen(main)) == 0 && place.path[strlen(main)] == '/')
-		for (place.path += strlen(main); *place.path == '/';)
-			place.path++;
-	return arena_printf(a, "%s:%u", place.path, place.line);
+	target_put_place(p, span, &b);
+	ret = arena_strndup(a, b.text, b.len);
+	buf_finish(&b);
+	return ret;
 }
 
+void target_put_place(const struct plan *p, struct span span, struct buf *ret)
+{
+	if (span.file == 0 || span.file >= p->sources->list.len)
+		return;
+	buf_puts(ret, target_file_name(p, span.file));
+	buf_putc(ret, ':');
+	buf_int(ret, source_place(p->sources, span).line);
+}

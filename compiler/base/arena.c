@@ -1,7 +1,7 @@
 #include "compiler/base/arena.h"
 #include "compiler/base/bug.h"
+#include "compiler/base/format.h"
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,7 +107,7 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args)
 	char most[256]; /* is enough for most, which are formatted once then */
 	va_list again;
 	va_copy(again, args);
-	int len = vsnprintf(most, sizeof most, format, again);
+	int len = format_text(most, sizeof most, format, again);
 	va_end(again);
 	if (len < 0)
 		bug("a format that cannot be written: %s", format);
@@ -115,7 +115,7 @@ char *arena_vprintf(struct arena *a, const char *format, va_list args)
 	if ((size_t)len < sizeof most)
 		memcpy(ret, most, (size_t)len);
 	else
-		vsnprintf(ret, (size_t)len + 1, format, args);
+		format_text(ret, (size_t)len + 1, format, args);
 	return ret;
 }
 

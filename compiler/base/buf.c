@@ -1,6 +1,6 @@
 #include "compiler/base/buf.h"
 #include "compiler/base/bug.h"
-#include <stdio.h>
+#include "compiler/base/format.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ static bool reserve(struct buf *b, size_t more)
 	return true;
 }
 
-void buf_add(struct buf *b, const char *bytes, size_t len)
+void buf_add_more(struct buf *b, const char *bytes, size_t len)
 {
 	if (!reserve(b, len))
 		return;
@@ -56,27 +56,10 @@ void buf_add(struct buf *b, const char *bytes, size_t len)
 	b->text[b->len] = '\0';
 }
 
-void buf_puts(struct buf *b, const char *s)
-{
-	buf_add(b, s, strlen(s));
-}
-
-void buf_putc(struct buf *b, char c)
-{
-	buf_add(b, &c, 1);
-}
-
 void buf_int(struct buf *b, int64_t v)
 {
-	char digits[20];
-	size_t n = sizeof digits;
-	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	do
-		digits[--n] = (char)('0' + rest % 10);
-	while (rest /= 10);
-	if (v < 0)
-		digits[--n] = '-';
-	buf_add(b, digits + n, sizeof digits - n);
+	char digits[FORMAT_INT_BYTES];
+	buf_add(b, digits, format_int(v, digits));
 }
 
 void buf_fill(struct buf *b, char c, size_t n)
@@ -93,7 +76,7 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
 	va_list again;
 	va_copy(again, args);
 	size_t room = b->cap - b->len;
-	int len = vsnprintf(b->cap ? b->text + b->len : NULL, room, format, again);
+	int len = format_text(b->cap ? b->text + b->len : NULL, room, format, again);
 	va_end(again);
 	if (len < 0)
 		bug("a format that cannot be written: %s", format);
@@ -104,7 +87,7 @@ void buf_vprintf(struct buf *b, const char *format, va_list args)
 		return;
 	}
 	if (!fits)
-		vsnprintf(b->text + b->len, (size_t)len + 1, format, args);
+		format_text(b->text + b->len, (size_t)len + 1, format, args);
 	b->len += (size_t)len;
 }
 

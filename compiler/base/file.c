@@ -169,6 +169,17 @@ int file_write(const char *path, const char *bytes, size_t len, bool *ret_change
 	return err;
 }
 
+int file_create(int folder, const char *name, const char *bytes, size_t len, bool executable)
+{
+	int fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, executable ? 0777 : 0666);
+	if (fd < 0)
+		return errno;
+	int err = write_all(fd, bytes, len);
+	if (close(fd) != 0 && !err)
+		err = errno;
+	return err;
+}
+
 int file_mkdirs(const char *path)
 {
 	struct arena a = {0};

@@ -11,6 +11,8 @@
 int file_read(struct arena *a, const char *path, size_t max_bytes, char **ret_text, size_t *ret_len);
 /* Replaces path by the bytes: written beside it, then renamed. Leaves an equal file untouched (*ret_changed, may be NULL). */
 int file_write(const char *path, const char *bytes, size_t len, bool *ret_changed);
+/* Writes a file that is not there yet (EEXIST) into an open folder. */
+int file_create(int folder, const char *name, const char *bytes, size_t len, bool executable);
 /* Makes the folder and all above it. */
 int file_mkdirs(const char *path);
 /* Removes a file, a link or a folder with all below it, never following links; a missing one is fine. */

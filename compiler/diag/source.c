@@ -25,15 +25,14 @@ uint32_t sources_add(struct sources *s, const char *path, const char *text, size
 
 static void find_lines(struct sources *s, struct source *src)
 {
+	const char *end = src->text + src->len, *p;
 	uint32_t n = 1;
-	for (size_t i = 0; i < src->len; i++)
-		n += src->text[i] == '\n';
+	for (p = src->text; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		n++;
 	src->lines = arena_new_n(s->arena, uint32_t, n);
 	src->n_lines = 1;
-	for (size_t i = 0; i < src->len; i++) {
-		if (src->text[i] == '\n')
-			src->lines[src->n_lines++] = (uint32_t)i + 1;
-	}
+	for (p = src->text; (p = memchr(p, '\n', (size_t)(end - p)));)
+		src->lines[src->n_lines++] = (uint32_t)(++p - src->text);
 }
 
 /* The source with its table of lines; an unknown number is nowhere. */
@@ -45,10 +44,18 @@ static struct source *get_source(struct sources *s, uint32_t file)
 	return src;
 }
 
+static bool is_in_line(const struct source *src, uint32_t line, uint32_t at)
+{
+	return src->lines[line] <= at && (line + 1 == src->n_lines || at < src->lines[line + 1]);
+}
+
 /* The line (from 0) that holds the byte. */
-static uint32_t find_line(const struct source *src, uint32_t at)
+static uint32_t find_line(struct source *src, uint32_t at)
 {
 	uint32_t low = 0, high = src->n_lines;
+	for (uint32_t i = src->recent; i < src->recent + 3 && i < src->n_lines; i++)
+		if (is_in_line(src, i, at))
+			return src->recent = i;
 	while (high - low > 1) {
 		uint32_t middle = low + (high - low) / 2;
 		if (src->lines[middle] <= at)
@@ -56,10 +63,10 @@ static uint32_t find_line(const struct source *src, uint32_t at)
 		else
 			high = middle;
 	}
-	return low;
+	return src->recent = low;
 }
 
-static void find_place(const struct source *src, uint32_t at, uint32_t *ret_line, uint32_t *ret_column)
+static void find_place(struct source *src, uint32_t at, uint32_t *ret_line, uint32_t *ret_column)
 {
 	uint32_t line = find_line(src, at), start = src->lines[line];
 	*ret_line = line + 1;
@@ -68,7 +75,7 @@ static void find_place(const struct source *src, uint32_t at, uint32_t *ret_line
 
 struct place source_place(struct sources *s, struct span span)
 {
-	const struct source *src = get_source(s, span.file);
+	struct source *src = get_source(s, span.file);
 	uint32_t start = span.start < src->len ? span.start : (uint32_t)src->len;
 	uint32_t end = span.end < src->len ? span.end : (uint32_t)src->len;
 	struct place p = {.path = src->path};

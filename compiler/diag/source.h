@@ -17,6 +17,7 @@ struct source {
 	size_t len;
 	uint32_t *lines; /* byte offset of each line's start, made on first use */
 	uint32_t n_lines;
+	uint32_t recent; /* the line that was found last: places are mostly asked for in order */
 };
 struct sources {
 	struct arena *arena; /* borrowed: texts, paths, tables */

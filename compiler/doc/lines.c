@@ -11,17 +11,10 @@ static bool is_same(struct span a, struct span b)
 	return a.file == b.file && a.start == b.start && a.end == b.end;
 }
 
-struct span lines_now(const struct lines *l)
-{
-	return l ? l->now : (struct span){ 0 };
-}
-
-void lines_from(struct lines *l, const struct buf *text, struct span from)
+void lines_turn(struct lines *l, const struct buf *text, struct span from)
 {
 	const char *newline;
 
-	if (!l || from.file == 0 || is_same(from, l->now))
-		return;
 	for (; (newline = memchr(buf_text(text) + l->seen, '\n', text->len - l->seen)); l->seen = (size_t)(newline + 1 - text->text))
 		l->number++;
 	l->seen = text->len;

@@ -13,9 +13,14 @@ struct lines {
 	size_t seen;           /* bytes of the text that were counted */
 };
 void lines_finish(struct lines *l);
+void lines_turn(struct lines *l, const struct buf *text, struct span from); /* of lines_from: what is new */
 /* What follows in the text comes from there. Of several in one line the last counts. Nowhere (file 0): stays as it is.
  * l may be NULL. */
-void lines_from(struct lines *l, const struct buf *text, struct span from);
+static inline void lines_from(struct lines *l, const struct buf *text, struct span from)
+{
+	if (l && from.file && !(from.file == l->now.file && from.start == l->now.start && from.end == l->now.end))
+		lines_turn(l, text, from);
+}
 /* What is written at the moment, to come back to. l may be NULL. */
-struct span lines_now(const struct lines *l);
+static inline struct span lines_now(const struct lines *l) { return l ? l->now : (struct span){ 0 }; }
 #endif

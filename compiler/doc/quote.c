@@ -61,10 +61,23 @@ static void put_json_char(uint32_t c, struct buf *ret)
 		utf8_encode(c, ret);
 }
 
-/* How many bytes from here on stand for themselves: printable ASCII but " and \. */
+/* Whether all of eight bytes stand for themselves: printable ASCII but " and \. */
+static bool are_plain(uint64_t x)
+{
+	const uint64_t ones = 0x0101010101010101, tops = ones << 7, quote = x ^ ones * '"', slash = x ^ ones * '\\';
+
+	return !((x | (x + ones) | (x - ones * ' ') | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops);
+}
+
+/* How many bytes from here on do. */
 static size_t plain_len(const char *text, size_t len)
 {
 	size_t n = 0;
+	for (uint64_t x; n + sizeof x <= len; n += sizeof x) {
+		memcpy(&x, text + n, sizeof x);
+		if (!are_plain(x))
+			break;
+	}
 	while (n < len && text[n] >= ' ' && text[n] < 0x7F && text[n] != '"' && text[n] != '\\')
 		n++;
 	return n;

@@ -338,13 +338,29 @@ static int call_sh(lua_State *L) /* sh(text) -> a word of a shell */
 	return 1;
 }
 
-/* In Lua itself: constructors whose tables remember the order of keys, places and comments. */
+static int call_list(lua_State *L) /* fetch(name) -> a list of the plan */
+{
+	push_doc(L, lua_plan_list(host_of(L)->arena, host_of(L)->request, luaL_checkstring(L, 1)));
+	return 1;
+}
+
+/* In Lua itself: the lists of the plan, which are made when a script asks for them; constructors whose tables remember the order of keys, places and comments. */
 static const char prelude[] =
 	"local set = setmetatable\n" /* a finalizer runs where instructions are not counted */
 	"function setmetatable(t, m)\n"
 	"  if type(m) == 'table' and rawget(m, '__gc') ~= nil then error('finalizers are not run here', 2) end\n"
 	"  return set(t, m)\n"
 	"end\n"
+	"local get, lists = fetch, { params = true, steps = true, things = true, workflows = true }\n"
+	"fetch = nil\n"
+	"local function list_of(t, k)\n"
+	"  if lists[k] then rawset(t, k, get(k)) return rawget(t, k) end\n"
+	"end\n"
+	"local function pairs_of(t)\n"
+	"  for k in next, lists do local _ = t[k] end\n"
+	"  return next, t\n"
+	"end\n"
+	"set(plan, { __index = list_of, __pairs = pairs_of })\n"
 	"local function with(t, k, v) local m = getmetatable(t) or {} m[k] = v return setmetatable(t, m) end\n"
 	"function list(t) return with(t or {}, 'list', true) end\n"
 	"function from(item, t) return with(t, 'at', item.at) end\n"
@@ -368,7 +384,7 @@ static void open_world(lua_State *L)
 		{ LUA_MATHLIBNAME, luaopen_math }, { LUA_UTF8LIBNAME, luaopen_utf8 }, { NULL, NULL } };
 	static const char *const hidden[] = { "collectgarbage", "dofile", "load", "loadfile", "print", "require", "warn", NULL };
 	static const luaL_Reg calls[] = { { "look", call_look }, { "row", call_row }, { "document", call_document }, { "file", call_file }, { "note", call_note },
-		{ "place", call_place }, { "sh", call_sh }, { NULL, NULL } };
+		{ "place", call_place }, { "sh", call_sh }, { "fetch", call_list }, { NULL, NULL } };
 
 	for (const luaL_Reg *l = libraries; l->name; l++) {
 		luaL_requiref(L, l->name, l->func, 1);
@@ -399,11 +415,11 @@ static int run(lua_State *L)
 	const struct stdlib_file *script = h->request->target->script;
 
 	open_world(L);
+	push_doc(L, lua_plan_doc(h->arena, h->request));
+	lua_setglobal(L, "plan");
 	if (luaL_loadbufferx(L, prelude, sizeof(prelude) - 1, "=prelude", "t") != LUA_OK)
 		return lua_error(L);
 	lua_call(L, 0, 0);
-	push_doc(L, lua_plan_doc(h->arena, h->request));
-	lua_setglobal(L, "plan");
 	if (luaL_loadbufferx(L, script->text, script->len, arena_printf(h->arena, "=%s", script->name), "t") != LUA_OK)
 		return lua_error(L);
 	lua_call(L, 0, 0);

@@ -14,6 +14,12 @@ end
 local clusters = {}
 for _, t in ipairs(things("infra", "oscar.cluster")) do clusters[t.name] = t end
 
+local NOTHING = "no step runs on a cluster of OSCAR"
+if not next(clusters) and not plan.kinds["oscar.function"] then
+  note(NOTHING)
+  return
+end
+
 local function cluster_at(place)
   return place and clusters[place:match("^[^.]+")]
 end
@@ -225,7 +231,7 @@ for step in each(plan.steps) do
 end
 
 if #services == 0 then
-  note("no step runs on a cluster of OSCAR")
+  note(NOTHING)
 else
   local whole = plan.workflows[1] or plan.steps[1]
   document("functions.yaml", whole, comment("Functions of the twin " .. plan.twin .. ": oscar-cli apply functions.yaml", map("functions", map("oscar", list(services)))))

@@ -195,31 +195,44 @@ static struct doc *workflow(struct view *v, uint32_t at_workflow)
 	return d;
 }
 
+static struct doc *param(struct view *v, const struct plan_param *p)
+{
+	struct doc *d = item(v, p->name, p->doc, p->span);
+
+	doc_set(v->a, d, "secret", doc_bool(v->a, p->secret));
+	if (!p->secret && p->value)
+		doc_set(v->a, d, "value", value_to_doc(v->a, p->value, p->type));
+	return d;
+}
+
 const struct doc *lua_plan_doc(struct arena *a, const struct target_request *request)
 {
 	struct view v = { a, request->plan };
-	const struct plan *p = request->plan;
-	struct doc *d = doc_map(a), *steps = doc_list(a), *things = doc_list(a), *workflows = doc_list(a), *params = doc_list(a);
+	struct doc *d = doc_map(a), *kinds = doc_map(a);
 
-	set_text(&v, d, "twin", p->twin);
-	set_text(&v, d, "version", p->version);
-	set_text(&v, d, "doc", p->doc);
-	for (uint32_t i = 0; i < p->n_params; i++) {
-		struct doc *x = item(&v, p->params[i].name, p->params[i].doc, p->params[i].span);
-		doc_set(a, x, "secret", doc_bool(a, p->params[i].secret));
-		if (!p->params[i].secret && p->params[i].value)
-			doc_set(a, x, "value", value_to_doc(a, p->params[i].value, p->params[i].type));
-		doc_push(params, x);
-	}
-	for (uint32_t i = 0; i < p->n_steps; i++)
-		doc_push(steps, step(&v, &p->steps[i]));
-	for (uint32_t i = 0; i < p->n_things; i++)
-		doc_push(things, thing(&v, &p->things[i]));
-	for (uint32_t i = 0; i < p->n_workflows; i++)
-		doc_push(workflows, workflow(&v, i));
-	doc_set(a, d, "params", params);
-	doc_set(a, d, "steps", steps);
-	doc_set(a, d, "things", things);
-	doc_set(a, d, "workflows", workflows);
+	set_text(&v, d, "twin", v.plan->twin);
+	set_text(&v, d, "version", v.plan->version);
+	set_text(&v, d, "doc", v.plan->doc);
+	for (uint32_t i = 0; i < v.plan->n_steps; i++)
+		if (!doc_get(kinds, v.plan->steps[i].kind))
+			doc_append(a, kinds, v.plan->steps[i].kind, doc_bool(a, true));
+	doc_set(a, d, "kinds", kinds);
 	return d;
+}
+
+const struct doc *lua_plan_list(struct arena *a, const struct target_request *request, const char *name)
+{
+	struct view v = { a, request->plan };
+	const struct plan *p = request->plan;
+	struct doc *list = doc_list(a);
+
+	for (uint32_t i = 0; strcmp(name, "params") == 0 && i < p->n_params; i++)
+		doc_push(list, param(&v, &p->params[i]));
+	for (uint32_t i = 0; strcmp(name, "steps") == 0 && i < p->n_steps; i++)
+		doc_push(list, step(&v, &p->steps[i]));
+	for (uint32_t i = 0; strcmp(name, "things") == 0 && i < p->n_things; i++)
+		doc_push(list, thing(&v, &p->things[i]));
+	for (uint32_t i = 0; strcmp(name, "workflows") == 0 && i < p->n_workflows; i++)
+		doc_push(list, workflow(&v, i));
+	return list;
 }

@@ -1,0 +1,82 @@
+#include "compiler/base/format.h"
+#include <stdbool.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+size_t format_int(int64_t v, char text[FORMAT_INT_BYTES])
+{
+	char digits[FORMAT_INT_BYTES];
+	size_t n = sizeof digits;
+	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	do
+		digits[--n] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (v < 0)
+		digits[--n] = '-';
+	memcpy(text, digits + n, sizeof digits - n);
+	return sizeof digits - n;
+}
+
+struct out { char *text; size_t size, len; };
+
+static void add(struct out *o, const char *bytes, size_t n)
+{
+	if (o->len < o->size)
+		memcpy(o->text + o->len, bytes, n < o->size - o->len ? n : o->size - o->len);
+	o->len += n;
+}
+
+static void add_int(struct out *o, int64_t v)
+{
+	char digits[FORMAT_INT_BYTES];
+	add(o, digits, format_int(v, digits));
+}
+
+/* One conversion, behind its %; NULL where it is none of the usual ones. */
+static const char *add_one(struct out *o, const char *f, va_list *args)
+{
+	if (f[0] == '.' && f[1] == '*' && f[2] == 's') {
+		int n = va_arg(*args, int);
+		const char *s = va_arg(*args, const char *);
+		add(o, s, n < 0 ? strlen(s) : strnlen(s, (size_t)n));
+		return f + 3;
+	}
+	if (*f == 's') {
+		const char *s = va_arg(*args, const char *);
+		s = s ? s : "(null)";
+		add(o, s, strlen(s));
+	} else if (*f == 'u') {
+		add_int(o, va_arg(*args, unsigned));
+	} else if (*f == 'd') {
+		add_int(o, va_arg(*args, int));
+	} else if (*f == 'c') {
+		add(o, &(char){(char)va_arg(*args, int)}, 1);
+	} else if (*f == '%') {
+		add(o, f, 1);
+	} else {
+		return NULL;
+	}
+	return f + 1;
+}
+
+int format_text(char *text, size_t size, const char *format, va_list args)
+{
+	struct out o = {.text = text, .size = size};
+	const char *f = format;
+	va_list rest;
+	va_copy(rest, args);
+	while (f && *f) {
+		size_t n = strcspn(f, "%");
+		add(&o, f, n);
+		f += n;
+		if (*f)
+			f = add_one(&o, f + 1, &rest);
+	}
+	va_end(rest);
+	if (!f || o.len > INT_MAX)
+		return vsnprintf(text, size, format, args);
+	if (size)
+		text[o.len < size ? o.len : size - 1] = '\0';
+	return (int)o.len;
+}
