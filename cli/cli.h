@@ -48,6 +48,8 @@ enum cli_group {
 	GROUP_RESULTS = 1 << 12,
 	GROUP_BUILD = 1 << 13,
 	GROUP_PICTURE = 1 << 14, /* how much of a plan is drawn */
+	GROUP_YES = 1 << 15,     /* what cannot be undone is asked for first */
+	GROUP_INFRA = 1 << 16,   /* whether infrastructure is looked after, too */
 };
 
 enum cli_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -81,6 +83,8 @@ struct cli {
 	const char *scenario, *state, *results, *on, *output, *run, *target, *image; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
+	bool bare, no_workflow;   /* of struct compile_request */
+	bool yes, no_infra;
 	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, no_container, follow, packed, force, unfolded, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */
@@ -130,7 +134,9 @@ void cli_print(const struct buf *b);
 int cli_cwl_task(const char *folder);
 
 int verb_apply(struct cli *c);
+int verb_destroy(struct cli *c);
 int verb_diff(struct cli *c);
+int verb_drift(struct cli *c);
 int verb_approve(struct cli *c);
 int verb_targets(struct cli *c);
 int verb_build(struct cli *c);

@@ -22,16 +22,24 @@ const struct verb verbs[] = {
 		"twinc explain build/cwl/main.cwl:12|the place in the twin\n"
 		"twinc explain unpinned-image|a rule of lint\n"
 		"twinc explain|all codes" },
-	{ "plan", verb_plan, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_JSON | GROUP_FORMAT | GROUP_EXITCODE | GROUP_APPLY, NULL,
+	{ "plan", verb_plan, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_JSON | GROUP_FORMAT | GROUP_EXITCODE | GROUP_APPLY | GROUP_INFRA, NULL,
 		"what apply would do, and why",
 		"twinc plan month=7|with a value bound\n"
 		"twinc plan --detailed-exitcode|2 when there is something to do" },
-	{ "apply", verb_apply, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_RESULTS | GROUP_JSON | GROUP_FORMAT | GROUP_APPLY, NULL,
+	{ "apply", verb_apply, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_RESULTS | GROUP_JSON | GROUP_FORMAT | GROUP_APPLY | GROUP_YES | GROUP_INFRA, NULL,
 		"do it; run again to resume",
 		"twinc apply|the only workflow, or `main`\n"
 		"twinc apply flood.twin forecast scene=data/s1.tif|another one\n"
 		"twinc apply --secret token=env:TOKEN|bind a secret\n"
 		"twinc apply --json|events, one JSON object a line" },
+	{ "drift", verb_drift, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_JSON | GROUP_FORMAT | GROUP_EXITCODE, NULL,
+		"what is there, against what was made; nothing is changed",
+		"twinc drift --secret cloud=file:auth.dat|each machine is looked at\n"
+		"twinc drift --detailed-exitcode|2 where something is not as it was made" },
+	{ "destroy", verb_destroy, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_JSON | GROUP_FORMAT | GROUP_YES, NULL,
+		"take down what apply made, and say what stays",
+		"twinc destroy --secret cloud=file:auth.dat|asks first\n"
+		"twinc destroy --yes|does not" },
 	{ "status", verb_status, WORDS_WORKFLOW, GROUP_STATE | GROUP_JSON | GROUP_RUN, NULL, "runs and their tasks",
 		"twinc status|the last run\n"
 		"twinc status --json|to read back" },

@@ -29,6 +29,8 @@ static const struct option options[] = {
 	{ "memory", 0, OPTION_BYTES, GROUP_APPLY, FIELD(memory_bytes), "SIZE", "use at most so much memory of this machine (4GiB)" },
 	{ "fail-fast", 0, OPTION_FLAG, GROUP_APPLY, FIELD(fail_fast), NULL, "start nothing more once a task failed" },
 	{ "no-container", 0, OPTION_FLAG, GROUP_APPLY, FIELD(no_container), NULL, "run CWL tools without the containers that they require" },
+	{ "no-infra", 0, OPTION_FLAG, GROUP_INFRA, FIELD(no_infra), NULL, "leave the infrastructure as it is" },
+	{ "yes", 'y', OPTION_FLAG, GROUP_YES, FIELD(yes), NULL, "take down or make anew without asking" },
 	{ "fsync", 0, OPTION_FLAG, GROUP_APPLY, FIELD(fsync), NULL, "make each record safe against a loss of power, too" },
 	{ "run", 0, OPTION_TEXT, GROUP_RUN, FIELD(run), "RUN", "this run instead of the last" },
 	{ "follow", 'f', OPTION_FLAG, GROUP_LOGS, FIELD(follow), NULL, "go on as more is written" },

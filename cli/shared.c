@@ -161,6 +161,7 @@ bool cli_request(struct cli *c, const char *file, struct compile_request *ret)
 		*vec_push(&parts.secrets) = c->secrets.at[i].name;
 	if (ok)
 		*ret = (struct compile_request){ .file = file, .workflow = c->workflow, .scenario = c->scenario, .partial = c->partial,
+			.bare = c->bare, .no_workflow = c->no_workflow,
 			.run = c->verb->run == verb_apply,
 			.bindings = arena_copy(a, parts.bindings.at, parts.bindings.len * sizeof(*parts.bindings.at)),
 			.n_bindings = parts.bindings.len,

@@ -69,6 +69,15 @@ void cli_lock_release(struct cli_lock *l)
 	close(l->fd);
 }
 
+int cli_locked(struct cli *c, int error, const char *state, const struct cli_lock *other)
+{
+	if (error != EWOULDBLOCK)
+		return cli_fail("cannot work in %s: %s\n  runs are recorded there: make it writable, or name another folder with `--state`", state,
+				strerror(error));
+	return cli_fail("another apply works in %s: pid %lld, since %s\n  wait for it, or end it with `twinc cancel`", state, (long long)other->pid,
+			cli_time(c, other->start_ms));
+}
+
 /* -- journal -------------------------------------------------------------------------------------------------------- */
 
 const char *cli_absolute(struct cli *c, const char *path)
@@ -242,23 +251,30 @@ static char *secret_read(struct cli *c, const struct cli_secret *s)
 	return text;
 }
 
+bool cli_secrets(struct cli *c, const struct run_secret **ret)
+{
+	struct run_secret *secrets = arena_new_n(&c->arena, struct run_secret, c->secrets.len + 1);
+	*ret = secrets;
+	for (uint32_t i = 0; i < c->secrets.len; i++) {
+		secrets[i].name = c->secrets.at[i].name;
+		secrets[i].content = secret_read(c, &c->secrets.at[i]);
+		if (!secrets[i].content)
+			return false;
+	}
+	return true;
+}
+
 bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
 {
 	const char *name = c->on ? arena_strndup(&c->arena, c->on, strcspn(c->on, ":")) : "local";
-	struct run_secret *secrets = arena_new_n(&c->arena, struct run_secret, c->secrets.len);
 	o->executor = executor_find(name);
 	if (!o->executor) {
 		*ret_exit = cli_usage(c, "there is no executor `%s` in this program; there is `local`", name);
 		return false;
 	}
-	for (uint32_t i = 0; i < c->secrets.len; i++) {
-		secrets[i].name = c->secrets.at[i].name;
-		secrets[i].content = secret_read(c, &c->secrets.at[i]);
-		*ret_exit = CLI_WRONG;
-		if (!secrets[i].content)
-			return false;
-	}
-	o->secrets = secrets;
+	*ret_exit = CLI_WRONG;
+	if (!cli_secrets(c, &o->secrets))
+		return false;
 	o->n_secrets = c->secrets.len;
 	o->cpus = c->cpus;
 	o->memory_bytes = c->memory_bytes;

@@ -12,6 +12,8 @@ int cli_lock_take(struct cli *c, const char *state, struct cli_lock *ret);
 /* Whether an apply works there now, and which. */
 bool cli_lock_holder(struct cli *c, const char *state, struct cli_lock *ret);
 void cli_lock_release(struct cli_lock *l);
+/* Says why the folder cannot be worked in: an errno, and of EWOULDBLOCK who works there. CLI_WRONG. */
+int cli_locked(struct cli *c, int error, const char *state, const struct cli_lock *other);
 
 /* The path, from the current folder where it is relative. */
 const char *cli_absolute(struct cli *c, const char *path);
@@ -26,6 +28,8 @@ bool cli_run(struct cli *c, struct journal *j, struct journal_run *ret);
 /* The newest record of the task that the verb is about, in the run that --run names or in any; with_folder: that was
  * started. False: there is none. */
 bool cli_task(struct cli *c, struct journal *j, bool with_folder, struct journal_task *ret);
+/* The content of each --secret, in their order. False: said why. */
+bool cli_secrets(struct cli *c, const struct run_secret **ret);
 /* Executor and secrets as the options say; false: said why, *ret_exit is the code. */
 bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit);
 const char *cli_time(struct cli *c, int64_t ms);     /* RFC 3339, UTC */

@@ -1,5 +1,5 @@
 /* apply: do it, show how it goes; run again to resume. */
-#include "cli/state.h"
+#include "cli/infra.h"
 #include "cli/still.h"
 #include "compiler/show/show.h"
 #include "runtime/report/report.h"
@@ -47,6 +47,15 @@ static int run(struct cli *c, const char *file, struct run_options *o)
 	o->journal = cli_journal_write(c, o->state, &code);
 	if (!o->journal)
 		return code;
+	bool managed;
+	code = cli_infra_apply(c, o->plan, o->state, o->journal, &managed);
+	if (code == CLI_DONE && o->workflow == PLAN_NONE && !managed)
+		code = cli_fail("%s has neither a workflow to run nor infrastructure to make: name a `manager` of what should be made", file);
+	if (code != CLI_DONE || o->workflow == PLAN_NONE) {
+		journal_close(o->journal);
+		return code;
+	}
+	still.bad = managed; /* what is there is looked at each time */
 	struct report *report = report_open(c, o->plan);
 	o->listener = still_listener(&still, report_listener(report));
 	signal(SIGPIPE, SIG_IGN); /* nobody reads any more: the run goes on */
@@ -63,15 +72,6 @@ static int run(struct cli *c, const char *file, struct run_options *o)
 	return code;
 }
 
-static int locked(struct cli *c, int error, const char *state, const struct cli_lock *other)
-{
-	if (error != EWOULDBLOCK)
-		return cli_fail("cannot work in %s: %s\n  runs are recorded there: make it writable, or name another folder with `--state`", state,
-				strerror(error));
-	return cli_fail("another apply works in %s: pid %lld, since %s\n  wait for it, or end it with `twinc cancel`", state, (long long)other->pid,
-			cli_time(c, other->start_ms));
-}
-
 int verb_apply(struct cli *c)
 {
 	const char *file = cli_file(c);
@@ -85,6 +85,7 @@ int verb_apply(struct cli *c)
 	o.results = cli_results(c, file);
 	if (still_holds(c, file, o.state, o.results))
 		return CLI_DONE;
+	c->bare = true;
 	struct plan *plan = cli_plan(c, file, &o.workflow, &inputs, &code);
 	if (!plan)
 		return code;
@@ -97,7 +98,7 @@ int verb_apply(struct cli *c)
 	int e = file_mkdirs(o.state);
 	if (!e)
 		e = cli_lock_take(c, o.state, &lock);
-	code = e ? locked(c, e, o.state, &lock) : run(c, file, &o);
+	code = e ? cli_locked(c, e, o.state, &lock) : run(c, file, &o);
 	if (!e)
 		cli_lock_release(&lock);
 	plan_destroy(plan);

@@ -1,5 +1,5 @@
 /* plan: what apply would do, and why. The same expansion as apply's, with nothing carried out. */
-#include "cli/state.h"
+#include "cli/infra.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -38,11 +38,13 @@ static void path_add(const char *name, int64_t duration_ms, void *ctx)
 	buf_printf(&p->text, "%s%s (%s)", p->text.len ? ", " : "", name, cli_duration(p->c, duration_ms));
 }
 
-static void print_json(struct cli *c, const struct run_options *o, struct run *r, const struct totals *t, struct path *path, int64_t length)
+static void print_json(struct cli *c, const struct run_options *o, struct infra *in, struct run *r, const struct totals *t, struct path *path, int64_t length)
 {
 	struct arena *a = &c->arena;
 	struct doc *d = doc_map(a), *tasks = doc_list(a), *summary = doc_map(a), *critical = doc_map(a);
-	for (uint32_t i = 0; i < run_task_len(r); i++) {
+	if (in)
+		cli_infra_docs(c, in, o->plan, tasks, summary);
+	for (uint32_t i = 0; r && i < run_task_len(r); i++) {
 		struct run_task_info info = run_task_info(r, i);
 		struct doc *x = doc_map(a);
 		doc_set(a, x, "task", doc_string(a, info.name));
@@ -61,7 +63,8 @@ static void print_json(struct cli *c, const struct run_options *o, struct run *r
 		doc_set(a, summary, actions[i], doc_int(a, t->n[i]));
 	doc_set(a, critical, "duration", doc_float(a, (double)length / 1000));
 	doc_set(a, critical, "tasks", path->list);
-	doc_set(a, d, "workflow", doc_string(a, o->plan->workflows[o->workflow].name));
+	if (r)
+		doc_set(a, d, "workflow", doc_string(a, o->plan->workflows[o->workflow].name));
 	doc_set(a, d, "tasks", tasks);
 	doc_set(a, d, "summary", summary);
 	doc_set(a, d, "criticalPath", critical);
@@ -96,25 +99,68 @@ static void print_text(struct cli *c, const struct run_options *o, struct run *r
 		printf("critical path: %s: %s\n", cli_duration(c, length), buf_text(&path->text));
 }
 
-static int show(struct cli *c, const struct run_options *o, struct run *r)
+/* r, in: NULL where the twin has no workflow, or nothing that a manager makes. */
+static int show(struct cli *c, const struct run_options *o, struct infra *in, uint32_t n_infra, struct run *r)
 {
-	struct totals t = count(r);
+	struct totals t = r ? count(r) : (struct totals){ { 0 } };
 	struct path path = { .c = c, .list = doc_list(&c->arena) };
-	int64_t length = run_critical_path(r, path_add, &path);
-	struct diags *ds = run_diags(r);
+	int64_t length = r ? run_critical_path(r, path_add, &path) : 0;
+	struct diags *ds = r ? run_diags(r) : NULL;
 	bool json = c->json;
 	c->json = false;
-	if (ds->first)
+	if (ds && ds->first)
 		cli_show_diags(c, ds);
 	c->json = json;
 	if (json)
-		print_json(c, o, r, &t, &path, length);
-	else if (!c->quiet)
+		print_json(c, o, in, r, &t, &path, length);
+	if (!json && !c->quiet && in)
+		cli_infra_print(c, in, o->plan);
+	if (!json && !c->quiet && r)
 		print_text(c, o, r, &t, &path, length);
 	buf_finish(&path.text);
-	if (run_verdict(r) == RUN_FAILED)
+	if (r && run_verdict(r) == RUN_FAILED)
 		return CLI_WRONG;
-	return c->detailed_exitcode && t.n[RUN_ACTION_RUN] + t.n[RUN_ACTION_BLOCKED] > 0 ? CLI_DIFFERENT : CLI_DONE;
+	return c->detailed_exitcode && t.n[RUN_ACTION_RUN] + t.n[RUN_ACTION_BLOCKED] + n_infra > 0 ? CLI_DIFFERENT : CLI_DONE;
+}
+
+static void note_stack(const struct journal_stack *s, void *ctx)
+{
+	(void)s;
+	*(bool *)ctx = true;
+}
+
+/* Infrastructure that managers make, compared with what is there; *ret_in NULL: there is none. The exit code. */
+static int look(struct cli *c, const struct run_options *o, struct infra **ret_in, uint32_t *ret_n)
+{
+	bool managed = infra_is_managed(o->plan);
+	*ret_in = NULL;
+	*ret_n = 0;
+	if (o->journal && !managed)
+		journal_stack_each(o->journal, note_stack, &managed);
+	if (!managed || c->no_infra)
+		return CLI_DONE;
+	*ret_in = cli_infra_open(c, o->plan, o->state, o->journal);
+	return *ret_in && cli_infra_compare(c, *ret_in, false, false, ret_n) ? CLI_DONE : CLI_WRONG;
+}
+
+static int expand(struct cli *c, const struct run_options *o)
+{
+	struct infra *in;
+	uint32_t n_infra;
+	struct run *r = NULL;
+	int code = look(c, o, &in, &n_infra);
+	if (code == CLI_DONE && o->workflow == PLAN_NONE && !in)
+		code = cli_fail("there is neither a workflow to run nor infrastructure to make: name a `manager` of what should be made");
+	if (code == CLI_DONE && o->workflow != PLAN_NONE) {
+		r = run_create(o);
+		while (run_turn(r))
+			;
+	}
+	if (code == CLI_DONE)
+		code = show(c, o, in, n_infra, r);
+	run_destroy(r);
+	infra_destroy(in);
+	return code;
 }
 
 int verb_plan(struct cli *c)
@@ -125,6 +171,7 @@ int verb_plan(struct cli *c)
 	int code = CLI_USAGE;
 	if (!file)
 		return CLI_USAGE;
+	c->bare = true;
 	struct plan *plan = cli_plan(c, file, &o.workflow, &inputs, &code);
 	if (!plan)
 		return code;
@@ -136,13 +183,8 @@ int verb_plan(struct cli *c)
 		o.journal = cli_journal_look(c, o.state, &code);
 	else
 		code = CLI_DONE;
-	if (o.journal || code == CLI_DONE) {
-		struct run *r = run_create(&o);
-		while (run_turn(r))
-			;
-		code = show(c, &o, r);
-		run_destroy(r);
-	}
+	if (o.journal || code == CLI_DONE)
+		code = expand(c, &o);
 	journal_close(o.journal);
 	plan_destroy(plan);
 	return code;

@@ -48,12 +48,22 @@ void bind_once(struct diags *ds, struct diag *before, const char *scenario)
 
 /* -- the workflow ------------------------------------------------------------------------------------------------------ */
 
+static bool has_infra(const struct model *m)
+{
+	for (uint32_t i = 0; i < m->things.len; i++)
+		if (strcmp(m->things.at[i]->role, "infra") == 0)
+			return true;
+	return false;
+}
+
 static struct model_workflow *find_workflow(struct compile *c, const struct compile_request *r, bool *ret_ok)
 {
 	struct model_workflow *only = NULL;
 	struct near near;
 	struct buf list = {0};
 	uint32_t n = 0;
+	if (r->no_workflow)
+		return NULL;
 	near_init(&near, r->workflow ? r->workflow : "main");
 	for (uint32_t i = 0; i < c->model->workflows.len; i++) {
 		struct model_workflow *w = c->model->workflows.at[i];
@@ -75,7 +85,7 @@ static struct model_workflow *find_workflow(struct compile *c, const struct comp
 			diag_suggest(d, (struct span){0}, best);
 		else
 			diag_note(d, "its workflows are %s", n ? buf_text(&list) : "none");
-	} else if (n != 1 && !r->partial) {
+	} else if (n != 1 && !r->partial && !(n == 0 && r->bare && has_infra(c->model))) {
 		d = diag_add(&c->diags, DIAG_E0507, (struct span){0}, n ? "%s has %u workflows, and none is called `main`" : "%s has no workflow to run", r->file, n);
 		if (n)
 			diag_help(d, "say which: %s", buf_text(&list));

@@ -23,6 +23,8 @@ struct compile_request {
 	const char **secrets;   /* names that --secret binds */
 	uint32_t n_secrets;
 	bool run;               /* it will run: secrets that the workflow needs must be bound */
+	bool bare;              /* the twin may have infrastructure and no workflow */
+	bool no_workflow;       /* none is meant, whatever the twin has */
 	bool partial;           /* for pictures and dumps: what is not bound stays open, and no workflow need be chosen */
 };
 struct ast_file;
@@ -49,6 +51,6 @@ bool compile_check_here(struct compile *c);
 void compile_lint(struct compile *c);
 /* Binds what the request says, checks again with these values, lowers. NULL when there are errors, which are in c->diags.
  * On success *ret_workflow is the workflow that the request means, and its input values stand in *ret_inputs (in the
- * plan's arena, one per workflow input, NULL: use the default). With `partial` *ret_workflow may be PLAN_NONE. */
+ * plan's arena, one per workflow input, NULL: use the default). With `partial`, `bare`, `no_workflow` *ret_workflow may be PLAN_NONE. */
 struct plan *compile_plan(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs);
 #endif

@@ -140,7 +140,7 @@ static void add_attrs(struct lower *l, struct doc *map, const struct model_attr 
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (attrs[i].expr && attrs[i].expr->type->kind != TYPE_NULL && attrs[i].expr->type->kind != TYPE_POISON)
-			doc_set(l->plan->arena, map, attrs[i].schema->name, attr_doc(l, &attrs[i]));
+			doc_set(l->plan->arena, map, attrs[i].schema->name, doc_from(attr_doc(l, &attrs[i]), attrs[i].given ? attrs[i].span : (struct span){0}));
 }
 
 static struct doc *thing_doc(struct lower *l, const struct model_thing *t)

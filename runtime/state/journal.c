@@ -1,5 +1,5 @@
 /* One prepared statement a question, made on first use. What is written before journal_commit is one transaction. */
-#include "runtime/state/journal.h"
+#include "runtime/state/inside.h"
 #include "compiler/base/bug.h"
 #include <errno.h>
 #include <sqlite3.h>
@@ -201,17 +201,22 @@ void journal_close(struct journal *j)
 
 /* -- statements --------------------------------------------------------------------------------------------------- */
 
-static void note_failure(struct journal *j)
+void journal_note_failure(struct journal *j)
 {
 	if (!j->failed)
 		snprintf(j->error, sizeof j->error, "%s", sqlite3_errmsg(j->db));
 	j->failed = true;
 }
 
+struct sqlite3 *journal_db(struct journal *j)
+{
+	return j->db;
+}
+
 static sqlite3_stmt *statement(struct journal *j, enum sql s)
 {
 	if (!j->statements[s] && sqlite3_prepare_v3(j->db, texts[s], -1, SQLITE_PREPARE_PERSISTENT, &j->statements[s], NULL) != SQLITE_OK)
-		note_failure(j);
+		journal_note_failure(j);
 	return j->statements[s];
 }
 
@@ -221,20 +226,25 @@ static void run_statement(struct journal *j, sqlite3_stmt *st)
 		return;
 	int rc = sqlite3_step(st);
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		note_failure(j);
+		journal_note_failure(j);
 	sqlite3_reset(st);
 	sqlite3_clear_bindings(st);
 }
 
 /* NULL once something could not be written, and nothing is written any more: a transaction is whole or not at all, also where SQLite
  * has rolled it back by itself. */
-static sqlite3_stmt *writing(struct journal *j, enum sql s)
+bool journal_begin(struct journal *j)
 {
 	if (!j->open_transaction) {
 		run_statement(j, statement(j, SQL_BEGIN));
 		j->open_transaction = true;
 	}
-	return j->failed ? NULL : statement(j, s);
+	return !j->failed;
+}
+
+static sqlite3_stmt *writing(struct journal *j, enum sql s)
+{
+	return journal_begin(j) ? statement(j, s) : NULL;
 }
 
 static void bind_text(sqlite3_stmt *st, int at, const char *text)
@@ -267,7 +277,7 @@ static bool next_row(struct journal *j, sqlite3_stmt *st)
 	if (rc == SQLITE_ROW)
 		return true;
 	if (rc != SQLITE_DONE)
-		note_failure(j);
+		journal_note_failure(j);
 	sqlite3_reset(st);
 	sqlite3_clear_bindings(st);
 	return false;

@@ -1,0 +1,4 @@
+/* The table. */
+#include "runtime/infra/provider.h"
+
+const struct provider *const providers[] = { &provider_im, NULL };

@@ -1,0 +1,276 @@
+#include "runtime/net/net.h"
+#include "compiler/base/buf.h"
+#include "compiler/base/bug.h"
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define CONNECT_MS 10000
+#define TIMEOUT_MS 60000
+#define PATIENCE_MS 10000
+#define MAX_BYTES ((size_t)16 << 20)
+#define MAX_HEADER_BYTES ((size_t)64 << 10)
+#define FIRST_PAUSE_MS 250
+#define LAST_PAUSE_MS 8000
+#define RETRY_AFTER_MAX_S 60
+
+/* What is used of the library, loaded by name. */
+static struct {
+	void *handle;
+	__typeof__(curl_global_init) *global_init;
+	__typeof__(curl_easy_init) *easy_init;
+	__typeof__(curl_easy_setopt) *easy_setopt;
+	__typeof__(curl_easy_perform) *easy_perform;
+	__typeof__(curl_easy_getinfo) *easy_getinfo;
+	__typeof__(curl_easy_reset) *easy_reset;
+	__typeof__(curl_easy_cleanup) *easy_cleanup;
+	__typeof__(curl_easy_strerror) *easy_strerror;
+	__typeof__(curl_slist_append) *slist_append;
+	__typeof__(curl_slist_free_all) *slist_free_all;
+	__typeof__(curl_getdate) *getdate;
+} curl;
+
+struct net {
+	CURL *easy;
+	bool (*stop)(void *ctx);
+	void *ctx;
+};
+/* One try. */
+struct attempt {
+	struct net *net;
+	struct buf body;
+	size_t max, header_bytes;
+	bool too_long;
+	int64_t retry_after_s; /* -1: not said */
+};
+
+static bool load(char *ret_error, size_t error_len)
+{
+	static const struct { const char *name; void **at; } symbols[] = {
+		{ "curl_global_init", (void **)&curl.global_init }, { "curl_easy_init", (void **)&curl.easy_init },
+		{ "curl_easy_setopt", (void **)&curl.easy_setopt }, { "curl_easy_perform", (void **)&curl.easy_perform },
+		{ "curl_easy_getinfo", (void **)&curl.easy_getinfo }, { "curl_easy_reset", (void **)&curl.easy_reset },
+		{ "curl_easy_cleanup", (void **)&curl.easy_cleanup }, { "curl_easy_strerror", (void **)&curl.easy_strerror },
+		{ "curl_slist_append", (void **)&curl.slist_append }, { "curl_slist_free_all", (void **)&curl.slist_free_all },
+		{ "curl_getdate", (void **)&curl.getdate },
+	};
+	if (curl.handle)
+		return true;
+	void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	bool ok = handle != NULL;
+	for (size_t i = 0; ok && i < sizeof symbols / sizeof *symbols; i++)
+		ok = (*symbols[i].at = dlsym(handle, symbols[i].name)) != NULL;
+	if (!ok) {
+		snprintf(ret_error, error_len, "libcurl cannot be loaded (%s): install the package libcurl4", dlerror());
+		return false;
+	}
+	curl.handle = handle;
+	curl.global_init(CURL_GLOBAL_DEFAULT);
+	return true;
+}
+
+struct net *net_create(bool (*stop)(void *ctx), void *ctx, char *ret_error, size_t error_len)
+{
+	if (!load(ret_error, error_len))
+		return NULL;
+	struct net *n = calloc(1, sizeof *n);
+	if (!n || !(n->easy = curl.easy_init()))
+		bug_out_of_memory();
+	n->stop = stop;
+	n->ctx = ctx;
+	return n;
+}
+
+void net_destroy(struct net *n)
+{
+	if (!n)
+		return;
+	curl.easy_cleanup(n->easy);
+	free(n);
+}
+
+/* -- one try ---------------------------------------------------------------------------------------------------------- */
+
+static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct attempt *t = ctx;
+	if (t->body.len + size * n > t->max) {
+		t->too_long = true;
+		return 0;
+	}
+	buf_add(&t->body, bytes, size * n);
+	return size * n;
+}
+
+/* A number of seconds, or a date. */
+static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)
+{
+	static const char name[] = "retry-after:";
+	struct attempt *t = ctx;
+	size_t len = size * n;
+	char text[64] = "", *end;
+	t->header_bytes += len;
+	if (t->header_bytes > MAX_HEADER_BYTES) {
+		t->too_long = true;
+		return 0;
+	}
+	if (len < sizeof name || strncasecmp(bytes, name, sizeof name - 1) != 0)
+		return len;
+	snprintf(text, sizeof text, "%.*s", (int)(len - sizeof name + 1 > 60 ? 60 : len - sizeof name + 1), bytes + sizeof name - 1);
+	long seconds = strtol(text, &end, 10);
+	if (end == text) {
+		time_t at = curl.getdate(text, NULL);
+		seconds = at > 0 ? (long)(at - time(NULL)) : -1;
+	}
+	t->retry_after_s = seconds < 0 ? -1 : seconds > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : seconds;
+	return len;
+}
+
+static int take_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	struct net *n = ctx;
+	(void)a, (void)b, (void)c, (void)d;
+	return n->stop && n->stop(n->ctx);
+}
+
+static const char *trusted(const struct net_request *r)
+{
+	const char *ca = r->ca ? r->ca : getenv("CURL_CA_BUNDLE");
+	return ca && *ca ? ca : getenv("SSL_CERT_FILE");
+}
+
+/* TWINC_NET_TIMEOUT: seconds that an answer may take at most. */
+static long timeout_ms(const struct net_request *r)
+{
+	const char *text = getenv("TWINC_NET_TIMEOUT");
+	long most = text ? strtol(text, NULL, 10) : 0, wanted = r->timeout_ms ? r->timeout_ms : TIMEOUT_MS;
+	return most > 0 && most < wanted / 1000 ? most * 1000 : wanted;
+}
+
+static void set_up(struct net *n, const struct net_request *r, struct attempt *t, struct curl_slist *headers)
+{
+	CURL *e = n->easy;
+	const char *ca = trusted(r);
+	curl.easy_reset(e); /* connections are kept */
+	curl.easy_setopt(e, CURLOPT_URL, r->url);
+	curl.easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl.easy_setopt(e, CURLOPT_CUSTOMREQUEST, r->method);
+	curl.easy_setopt(e, CURLOPT_HTTPHEADER, headers);
+	curl.easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl.easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
+	curl.easy_setopt(e, CURLOPT_TIMEOUT_MS, timeout_ms(r));
+	curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body);
+	curl.easy_setopt(e, CURLOPT_WRITEDATA, t);
+	curl.easy_setopt(e, CURLOPT_HEADERFUNCTION, take_header);
+	curl.easy_setopt(e, CURLOPT_HEADERDATA, t);
+	curl.easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
+	curl.easy_setopt(e, CURLOPT_XFERINFOFUNCTION, take_progress);
+	curl.easy_setopt(e, CURLOPT_XFERINFODATA, n);
+	if (ca && *ca)
+		curl.easy_setopt(e, CURLOPT_CAINFO, ca);
+	if (r->cert)
+		curl.easy_setopt(e, CURLOPT_SSLCERT, r->cert);
+	if (r->key)
+		curl.easy_setopt(e, CURLOPT_SSLKEY, r->key);
+	if (r->body) {
+		curl.easy_setopt(e, CURLOPT_POSTFIELDS, r->body);
+		curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
+	}
+}
+
+static enum net_outcome outcome_of(CURLcode code)
+{
+	switch (code) {
+	case CURLE_OK: return NET_ANSWERED;
+	case CURLE_ABORTED_BY_CALLBACK: return NET_STOPPED;
+	case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_URL_MALFORMAT: case CURLE_COULDNT_RESOLVE_PROXY: case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT: case CURLE_SSL_CONNECT_ERROR: case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM: return NET_UNSENT;
+	default: return NET_UNKNOWN;
+	}
+}
+
+/* Whether trying again could help at all. */
+static bool may_pass(CURLcode code)
+{
+	switch (code) {
+	case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_URL_MALFORMAT: case CURLE_PEER_FAILED_VERIFICATION: case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM: case CURLE_WRITE_ERROR: return false;
+	default: return true;
+	}
+}
+
+static CURLcode try_once(struct net *n, const struct net_request *r, struct attempt *t, long *ret_status)
+{
+	struct curl_slist *headers = curl.slist_append(NULL, "Expect:");
+	for (const char *const *h = r->headers; h && *h; h++)
+		headers = curl.slist_append(headers, *h);
+	set_up(n, r, t, headers);
+	CURLcode code = curl.easy_perform(n->easy);
+	*ret_status = 0;
+	if (code == CURLE_OK)
+		curl.easy_getinfo(n->easy, CURLINFO_RESPONSE_CODE, ret_status);
+	curl.slist_free_all(headers);
+	return code;
+}
+
+/* -- tries -------------------------------------------------------------------------------------------------------------- */
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool pause_ms(const struct net *n, int64_t ms)
+{
+	for (int64_t end = now_ms() + ms; now_ms() < end;) {
+		struct timespec tick = { 0, 50 * 1000000 };
+		if (n->stop && n->stop(n->ctx))
+			return false;
+		nanosleep(&tick, NULL);
+	}
+	return true;
+}
+
+static bool says_later(long status)
+{
+	return status == 429 || status == 503;
+}
+
+static bool is_worth(const struct net_request *r, CURLcode code, long status)
+{
+	if (code != CURLE_OK)
+		return may_pass(code) && (!r->once || outcome_of(code) == NET_UNSENT);
+	return says_later(status) || (!r->once && (status == 500 || status == 502 || status == 504));
+}
+
+struct net_answer net_ask(struct net *n, struct arena *a, const struct net_request *r)
+{
+	int64_t end = now_ms() + (r->patience_ms ? r->patience_ms : PATIENCE_MS), pause = FIRST_PAUSE_MS;
+	struct net_answer answer;
+	for (;;) {
+		struct attempt t = { .net = n, .max = r->max_bytes ? r->max_bytes : MAX_BYTES, .retry_after_s = -1 };
+		CURLcode code = try_once(n, r, &t, &answer.status);
+		answer.outcome = outcome_of(code);
+		answer.body = arena_strndup(a, buf_text(&t.body), t.body.len);
+		answer.len = t.body.len;
+		answer.error = t.too_long ? "its answer is longer than is taken" : code == CURLE_OK ? NULL : curl.easy_strerror(code);
+		buf_finish(&t.body);
+		int64_t wait = t.retry_after_s >= 0 && code == CURLE_OK ? t.retry_after_s * 1000 : pause;
+		if (!is_worth(r, code, answer.status) || now_ms() + wait >= end)
+			break;
+		if (!pause_ms(n, wait)) {
+			answer.outcome = NET_STOPPED;
+			break;
+		}
+		pause = pause * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : pause * 2;
+	}
+	return answer;
+}

@@ -1,0 +1,41 @@
+/* HTTP requests to the engines that a twin names. TLS is verified, redirects are not followed (a header that authorises would go
+ * with them), every answer is bounded in time and size. What a request sends is never told: not in errors, not anywhere. */
+#ifndef TWINC_NET_NET_H
+#define TWINC_NET_NET_H
+#include "compiler/base/arena.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum net_outcome {
+	NET_ANSWERED, /* status and body are there, whatever they say */
+	NET_UNSENT,   /* it surely was not carried out: nobody was reached, or who was reached said "later" to the last try */
+	NET_UNKNOWN,  /* it may have been carried out: the answer did not come, or not whole */
+	NET_STOPPED,  /* `stop` said so */
+};
+struct net_request {
+	const char *method, *url;
+	const char *const *headers; /* "Name: value", NULL-terminated; or NULL */
+	const char *body;           /* or NULL */
+	size_t body_len;
+	bool once;                  /* must not be carried out twice: tried again only where it surely was not */
+	uint32_t timeout_ms;        /* of one try; 0: a minute */
+	uint32_t patience_ms;       /* how long it is tried again; 0: ten seconds */
+	size_t max_bytes;           /* of the answer; 0: 16 MiB */
+	const char *ca, *cert, *key; /* files in PEM: who is trusted (NULL: the system's, SSL_CERT_FILE, CURL_CA_BUNDLE); who we are, or NULL */
+};
+struct net_answer {
+	enum net_outcome outcome;
+	long status;
+	const char *body; /* NUL-terminated behind len; in the arena */
+	size_t len;
+	const char *error; /* why there is no answer, in words that hold nothing of the request but its host; or NULL */
+};
+struct net;
+/* stop: asked while waiting; true gives up at once; or NULL. NULL and a message where there is no libcurl. */
+struct net *net_create(bool (*stop)(void *ctx), void *ctx, char *ret_error, size_t error_len);
+void net_destroy(struct net *n); /* accepts NULL */
+/* One request, with its tries: 429 and 503 after what Retry-After says (at most a minute), 500, 502, 504 and cut connections unless
+ * `once`, with a back-off that doubles from a quarter of a second to eight. */
+struct net_answer net_ask(struct net *n, struct arena *a, const struct net_request *r);
+#endif
