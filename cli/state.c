@@ -269,9 +269,11 @@ bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
 	const char *name = c->on ? arena_strndup(&c->arena, c->on, strcspn(c->on, ":")) : "local";
 	o->executor = executor_find(name);
 	if (!o->executor) {
-		*ret_exit = cli_usage(c, "there is no executor `%s` in this program; there is `local`", name);
+		*ret_exit = cli_usage(c, "there is no executor `%s`; there %s", name, executor_names(&c->arena));
 		return false;
 	}
+	o->executors = executors;
+	o->option = c->on && c->on[strlen(name)] ? c->on + strlen(name) + 1 : NULL;
 	*ret_exit = CLI_WRONG;
 	if (!cli_secrets(c, &o->secrets))
 		return false;
@@ -279,7 +281,7 @@ bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
 	o->cpus = c->cpus;
 	o->memory_bytes = c->memory_bytes;
 	o->fail_fast = c->fail_fast;
-	o->all_here = c->on != NULL;
+	o->all_here = c->on && o->executor == executors[0];
 	o->no_container = c->no_container;
 	return true;
 }

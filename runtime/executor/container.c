@@ -60,6 +60,15 @@ static bool goes_inside(const char *setting)
 	return strncmp(setting, "PATH=", 5) != 0;
 }
 
+/* By name: the client takes the content from its own environment, where nobody else can read it. */
+static void add_secrets(struct words *w, const struct executor_task *t)
+{
+	for (const char *const *s = t->secrets; s && *s; s++) {
+		add(w, "--env");
+		add(w, arena_strndup(w->arena, *s, strcspn(*s, "=")));
+	}
+}
+
 static void add_docker(struct words *w, const struct container_engine *e, const struct executor_task *t)
 {
 	add(w, e->path);
@@ -89,6 +98,7 @@ static void add_docker(struct words *w, const struct container_engine *e, const 
 			add(w, "--env");
 			add(w, *s);
 		}
+	add_secrets(w, t);
 	add(w, "--entrypoint");
 	add(w, t->argv[0]);
 	add(w, t->container);
@@ -118,6 +128,7 @@ static void add_apptainer(struct words *w, const struct container_engine *e, con
 			add(w, "--env");
 			add(w, *s);
 		}
+	add_secrets(w, t);
 	add(w, arena_printf(w->arena, "%s%s", bare ? "docker://" : "", t->container));
 	for (const char *const *arg = t->argv; *arg; arg++)
 		add(w, *arg);
@@ -134,6 +145,20 @@ const char *const *container_argv(struct arena *a, const struct container_engine
 	const char **argv = arena_copy(a, w.list.at, w.list.len * sizeof *w.list.at);
 	vec_finish(&w.list);
 	return argv;
+}
+
+void container_wrap(struct arena *a, const struct container_engine *e, struct executor_task *t)
+{
+	struct words env = { .arena = a };
+	t->argv = container_argv(a, e, t);
+	add(&env, arena_printf(a, "TMPDIR=%s/tmp", t->folder)); /* the keeper's mark */
+	for (char **s = environ; s && *s; s++)
+		if (strncmp(*s, "TMPDIR=", 7) != 0)
+			add(&env, *s);
+	add(&env, NULL);
+	t->env = arena_copy(a, env.list.at, env.list.len * sizeof *env.list.at);
+	vec_finish(&env.list);
+	t->memory_bytes = 0; /* the client is not the one to limit */
 }
 
 /* podman and docker keep a container when their client is killed; apptainer's dies with its processes. */

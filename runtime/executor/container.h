@@ -9,6 +9,8 @@ struct container_engine { const char *name; bool apptainer; char path[4096]; };
 bool container_find(struct container_engine *ret);
 /* What to start instead of the task's argv: its folder, what it reads and its settings are handed in, nothing else. */
 const char *const *container_argv(struct arena *a, const struct container_engine *e, const struct executor_task *t);
+/* Makes of the task the engine's client: its command as above, the caller's own environment, and secrets only there. */
+void container_wrap(struct arena *a, const struct container_engine *e, struct executor_task *t);
 /* Ends what the engine itself keeps of an attempt; its client may be gone already. */
 void container_kill(const char *state, int64_t run, uint32_t number);
 #endif

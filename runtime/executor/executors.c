@@ -1,8 +1,10 @@
 #include "runtime/executor/executors.h"
+#include "compiler/base/buf.h"
 #include <string.h>
 
 const struct executor *const executors[] = {
 	&executor_local,
+	&executor_slurm,
 	NULL,
 };
 
@@ -12,4 +14,14 @@ const struct executor *executor_find(const char *name)
 		if (strcmp((*e)->name, name) == 0)
 			return *e;
 	return NULL;
+}
+
+const char *executor_names(struct arena *a)
+{
+	struct buf b = { 0 };
+	for (uint32_t i = 0; executors[i]; i++)
+		buf_printf(&b, "%s`%s`", i == 0 ? executors[1] ? "are " : "is " : executors[i + 1] ? ", " : " and ", executors[i]->name);
+	const char *text = arena_strdup(a, buf_text(&b));
+	buf_finish(&b);
+	return text;
 }

@@ -255,42 +255,27 @@ static bool fits_machine(struct run *r, struct task *t)
 	return false;
 }
 
-/* The kind of the thing that a place belongs to: of `hpc` for "hpc.gpu". */
-static const char *place_kind(const struct run *r, const char *place)
-{
-	size_t n = strcspn(place, ".");
-	for (uint32_t i = 0; i < r->plan->n_things; i++) {
-		const struct plan_thing *x = &r->plan->things[i];
-		if (strcmp(x->name, place) == 0 || (strncmp(x->name, place, n) == 0 && x->name[n] == 0))
-			return x->kind;
-		for (uint32_t k = 0; k < x->n_parts; k++)
-			if (strcmp(x->parts[k].name, place) == 0)
-				return x->kind;
-	}
-	return NULL;
-}
-
 static bool accepted(struct run *r, struct task *t)
 {
-	const char *place = t->node->plan->place ? t->node->plan->place : t->step->place;
-	struct executor_wish w = { .container = t->step->container, .n_modules = t->step->n_modules };
+	const char *place = lane_place(r, t);
+	struct executor_wish w = { .container = t->step->container, .n_modules = t->step->n_modules, .workers = t->step->workers,
+				   .cwl = t->step->cwl, .place = place, .kind = place ? lane_kind(r, place) : NULL };
 	char why[300];
 	if (t->step->cwl)
 		w.container = foreign_image(r, foreign_process(r, t->step));
-	if (place && !r->o.all_here) {
-		w.place = place;
-		w.kind = place_kind(r, place);
-	}
 	const char *refusal = t->step->cwl ? foreign_refusal(r, t) : NULL;
+	t->lane = lane_of(r, t);
 	if (refusal)
 		snprintf(why, sizeof why, "%s", refusal);
-	else if (r->o.executor->accepts(&w, why, sizeof why))
+	else if (!t->lane)
+		snprintf(why, sizeof why, "it belongs on `%s`, a `%s`, which nothing here carries work out on", w.place, w.kind);
+	else if (t->lane->executor->accepts(&t->lane->host, &w, why, sizeof why))
 		return true;
 	struct diag *d = fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` cannot run here: %s", t->name, why);
 	if (t->step->cwl && w.container)
 		diag_help(d, "`--no-container` runs it with the programs of this machine");
 	else if (w.kind)
-		diag_help(d, "`--on %s` runs everything here, whatever the steps say", r->o.executor->name);
+		diag_help(d, "`--on local` runs everything here, whatever the steps say");
 	return false;
 }
 
@@ -348,7 +333,7 @@ static void call_run(struct run *r, struct task *t)
 		call_fail(r, t, "it cannot run here");
 		return;
 	}
-	if (!fits_machine(r, t)) {
+	if (t->lane->executor->most == 0 && !fits_machine(r, t)) {
 		call_fail(r, t, "it does not fit this machine");
 		return;
 	}

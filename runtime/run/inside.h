@@ -31,6 +31,7 @@ enum node_state { NODE_WAITING, NODE_OPEN, NODE_DONE, NODE_FAILED, NODE_SKIPPED,
 enum gate_verdict { GATE_NONE, GATE_PASSED, GATE_WARNED, GATE_ABSENT /* skip: what it guards counts as absent */, GATE_BLOCKED, GATE_HELD };
 struct scope;
 struct task;
+struct lane;
 struct node { /* an instance of a plan_node in a scope */
 	struct waiter waiter;
 	const struct plan_node *plan;
@@ -77,12 +78,16 @@ struct task {
 	uint32_t attempt;
 	int64_t home;                /* run and */
 	uint32_t number;             /* number of the attempt: its folder */
+	struct lane *lane;           /* who carries it out */
+	uint32_t running_at;         /* its place among those that run */
 	const char *folder, *out, *err, *command; /* command: as run, for people */
-	const char *const *argv, *const *env, *const *reads;
+	const char *const *argv, *const *env, *const *secrets, *const *reads;
+	const char *waits;           /* what the engine says that it waits for; NULL: it runs */
 	VEC(struct input_stamp) stamps;
 	uint32_t cpus, gpus, weight;
 	uint64_t memory_bytes, time_ms;
 	int64_t due_ms, start_ms, end_ms;
+	uint64_t peak_bytes;         /* of memory, in its last attempt; 0: not known */
 	int exit;
 	bool cancelled, adopted, prepared, has_secret, key_kept;
 	uint32_t order;              /* of becoming ready */
@@ -95,10 +100,25 @@ struct orphan { /* an attempt of an earlier run that nobody saw end */
 	int64_t run, home;
 	uint32_t number, attempt;
 	int64_t start_ms;
-	bool taken, killed;
+	struct lane *lane;
+	enum executor_found found;
+	struct executor_end end;
+	bool taken;
+};
+struct found { struct task *task; struct executor_attempt attempt; };
+/* An executor at one engine of the twin, with what waits for it. */
+struct lane {
+	const char *id;              /* "slurm:hpc", as the journal has it; "local:" */
+	const struct executor *executor;
+	struct executor_host host;
+	void *state;                 /* once started */
+	uint32_t running;
+	VEC(struct task *) queue;    /* ready: a heap, heaviest first */
+	VEC(struct task *) starting; /* claimed in this turn, started after its commit */
+	VEC(struct found) found;     /* attempts of earlier runs, adopted after its commit; to be ended where a task only waits for that */
 };
 
-struct ended { struct task *task; struct executor_end end; };
+struct ended { struct task *task; struct executor_end end; const char *text; };
 
 struct run {
 	struct run_options o;
@@ -115,20 +135,21 @@ struct run {
 	struct scope *root;
 	struct waiter *ready, **ready_end; /* settled, to be looked at */
 	VEC(struct task *) tasks;
-	VEC(struct task *) queue;     /* ready: a heap, heaviest first */
+	VEC(struct lane *) lanes;     /* the first: for what has no place */
 	VEC(struct task *) later;     /* ready at their due_ms */
 	VEC(struct task *) held;      /* until an orphan has ended */
 	VEC(struct task *) running;
-	VEC(struct task *) starting;  /* claimed in this turn, started after its commit */
+	VEC(struct task *) numbered;  /* by the number of the attempt, from 1 */
+	struct map adopted;           /* "RUN-NUMBER" -> task that goes on from there, or waits for its end */
 	VEC(struct ended) ended;      /* heard of in this turn */
 	VEC(struct orphan *) orphans;
 	struct map orphan_names;
 	VEC(struct run_event) events; /* told after the commit */
 	struct run_counts counts;
-	void *executor;               /* its state, once started */
 	struct run_counts recorded;   /* as the journal has them */
 	int64_t since_boot_ms;        /* from the time since the machine's start to that of day, once and for all */
-	int64_t id, started_ms, look_ms; /* id 0: nothing recorded yet; look_ms: when to look for orphans again */
+	int64_t id, started_ms;       /* id 0: nothing recorded yet */
+	int wake;                     /* epoll over the lanes; -1: none started */
 	uint32_t numbers, orders;     /* of attempts, of ready tasks: given out */
 	uint32_t cpus, gpus, cpus_used, gpus_used;
 	uint64_t memory_bytes, memory_used;
@@ -202,7 +223,7 @@ const struct value *cache_record(struct run *r, struct task *t, const struct val
 /* world.c: what a task finds around it */
 bool world_make(struct run *r, struct task *t);
 bool world_adopt(struct run *r, struct task *t); /* names what an earlier run made */
-bool world_submit(struct run *r, struct task *t);
+void world_task(struct run *r, const struct task *t, struct executor_task *ret); /* as executors see it */
 void world_finish(struct run *r, struct task *t); /* masks secrets in its logs, tidies */
 void world_outputs(struct run *r, struct task *t, struct bind *b); /* b->outputs: their paths while the command runs */
 const char *world_metrics_path(struct run *r, struct task *t, struct bind *b);
@@ -228,12 +249,23 @@ const struct doc *foreign_secondary(struct run *r, struct arena *a, const char *
 const char *foreign_siblings(struct run *r, struct arena *a, const struct task *t, uint32_t input); /* digests of secondary files; NULL: none */
 bool foreign_reuse(struct run *r, const struct task *t); /* a kept result may be used */
 
+/* lane.c */
+struct lane *lane_of(struct run *r, const struct task *t); /* NULL: no executor serves its place */
+struct lane *lane_by_id(struct run *r, const char *id);
+bool lane_start(struct run *r, struct lane *l); /* false: reported */
+bool lane_has_room(const struct run *r, const struct lane *l, const struct task *t);
+void lane_take_room(struct run *r, struct task *t, int sign);
+void lanes_finish(struct run *r);
+const char *lane_place(const struct run *r, const struct task *t); /* full name, or NULL */
+const char *lane_kind(const struct run *r, const char *place); /* of the thing that it belongs to; or NULL */
+
 /* schedule.c */
 void schedule_ready(struct run *r, struct task *t, int64_t due_ms);
 void schedule_start(struct run *r);
 void schedule_prepare(struct run *r);
-void schedule_ended(struct run *r, struct task *t, const struct executor_end *end); /* its room is given back already */
+void schedule_ended(struct run *r, struct task *t, const struct executor_end *end, const char *text); /* its room is given back already; text: the engine's own words, or NULL */
 void schedule_running(struct run *r, struct task *t);
+uint32_t schedule_waiting(const struct run *r); /* tasks that are ready, on all lanes */
 void schedule_forget(struct run *r, struct task *t); /* it runs no more, and nothing is said of its end */
 void schedule_stop(struct run *r, bool force);
 void schedule_weights(struct run *r);
@@ -243,9 +275,13 @@ void task_record(struct run *r, struct task *t);
 /* recover.c */
 void recover_load(struct run *r);
 struct orphan *recover_find(struct run *r, const char *name);
-void recover_look(struct run *r); /* at orphans that were adopted or are being ended */
 void recover_adopt(struct run *r, struct task *t, struct orphan *o);
+void recover_watch(struct run *r, struct lane *l); /* adopts what was found */
+void recover_drop(struct run *r, struct lane *l);  /* does not: its engine cannot be had */
+struct task *recover_task(struct run *r, int64_t home, uint32_t number); /* that was adopted or waits for this attempt's end */
+bool recover_ended(struct run *r, struct task *t, const struct executor_end *end); /* true: it starts anew, nothing else is to be done */
 void recover_rest(struct run *r); /* ends those that nothing asked for */
+void recover_kill(struct lane *l, int64_t home, uint32_t number);
 
 /* results.c */
 bool results_make(struct run *r);

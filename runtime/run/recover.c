@@ -1,24 +1,50 @@
-/* After a crash: attempts that the journal says are running, whose end nobody here saw. One that is still the task that
- * is wanted is waited for and then checked like any other; any other one is ended before its task starts anew. */
+/* After a crash: attempts that the journal says are running, whose end nobody here saw. Their executors are asked for all of them
+ * at once. One that is still the task that is wanted is waited for and then checked like any other; any other one is ended before
+ * its task starts anew. */
 #include "runtime/run/inside.h"
 #include <inttypes.h>
-
-#define LOOK_MS 50
+#include <stdio.h>
 
 static bool add_orphan(const struct journal_task *t, void *ctx)
 {
 	struct run *r = ctx;
 	struct orphan *o = arena_new(&r->arena, struct orphan);
 	*o = (struct orphan){ .name = arena_strdup(&r->arena, t->name), .key = t->key ? arena_strdup(&r->arena, t->key) : "", .run = t->run,
-			      .home = t->home, .number = t->number, .attempt = t->attempt, .start_ms = t->start_ms };
+			      .home = t->home, .number = t->number, .attempt = t->attempt, .start_ms = t->start_ms,
+			      .lane = lane_by_id(r, t->lane ? t->lane : "local:") };
 	*vec_push(&r->orphans) = o;
 	map_set(&r->orphan_names, o->name, o);
 	return true;
 }
 
+static void find_of_lane(struct run *r, struct lane *l)
+{
+	VEC(struct executor_attempt) attempts = { 0 };
+	char error[300] = "";
+	for (uint32_t i = 0; i < r->orphans.len; i++)
+		if (r->orphans.at[i]->lane == l)
+			*vec_push(&attempts) = (struct executor_attempt){ .run = r->orphans.at[i]->home, .number = r->orphans.at[i]->number };
+	if (attempts.len > 0 && !l->executor->find(&l->host, attempts.at, attempts.len, error, sizeof error)) {
+		struct diag *d = run_broken(r, "`%s` cannot be asked what became of %u task%s of an earlier run: %s", l->id, attempts.len,
+					    attempts.len == 1 ? "" : "s", error);
+		if (d)
+			diag_help(d, "nothing was started, so that nothing runs twice; apply again when it answers");
+	}
+	for (uint32_t i = 0, n = 0; i < r->orphans.len; i++) {
+		struct orphan *o = r->orphans.at[i];
+		if (o->lane == l) {
+			o->found = attempts.at[n].found;
+			o->end = attempts.at[n++].end;
+		}
+	}
+	vec_finish(&attempts);
+}
+
 void recover_load(struct run *r)
 {
 	journal_orphan_each(r->o.journal, r->workflow->name, add_orphan, r);
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		find_of_lane(r, r->lanes.at[i]);
 }
 
 struct orphan *recover_find(struct run *r, const char *name)
@@ -27,16 +53,22 @@ struct orphan *recover_find(struct run *r, const char *name)
 	return o && !o->taken ? o : NULL;
 }
 
-static struct executor_host host_of(const struct run *r, const struct orphan *o)
+static const char *attempt_name(struct arena *a, int64_t home, uint32_t number)
 {
-	return (struct executor_host){ r->o.state, o->home };
+	return arena_printf(a, "%" PRId64 "-%u", home, number);
 }
 
-static void orphan_kill(struct run *r, struct orphan *o)
+struct task *recover_task(struct run *r, int64_t home, uint32_t number)
 {
-	struct executor_host host = host_of(r, o);
-	r->o.executor->kill(&host, o->number, o->name);
-	o->killed = true;
+	char name[40];
+	snprintf(name, sizeof name, "%" PRId64 "-%u", home, number);
+	return map_get(&r->adopted, name);
+}
+
+/* Of one that is gone: whatever its engine left. */
+void recover_kill(struct lane *l, int64_t home, uint32_t number)
+{
+	l->executor->kill(&l->host, &(struct executor_attempt){ .run = home, .number = number, .found = EXECUTOR_GONE }, 1);
 }
 
 /* The earlier run's row stays as it is until the same commit in which this one has its own. */
@@ -47,25 +79,61 @@ static void hand_over(struct run *r, struct task *t, struct orphan *o, enum task
 	t->orphan = NULL;
 }
 
+/* Its end will be heard of. */
+static void watch(struct run *r, struct task *t, struct orphan *o)
+{
+	map_set(&r->adopted, attempt_name(&r->arena, o->home, o->number), t);
+	*vec_push(&o->lane->found) = (struct found){ t, { .run = o->home, .number = o->number, .found = o->found, .end = o->end } };
+}
+
+void recover_watch(struct run *r, struct lane *l)
+{
+	for (uint32_t i = 0; i < l->found.len; i++) {
+		struct found *f = &l->found.at[i];
+		struct executor_task x;
+		world_task(r, f->task, &x);
+		l->executor->adopt(l->state, &f->attempt, &x);
+		if (f->task->orphan || f->task->cancelled)
+			l->executor->cancel(l->state, f->attempt.run, f->attempt.number, true);
+	}
+	vec_clear(&l->found);
+}
+
+void recover_drop(struct run *r, struct lane *l)
+{
+	for (uint32_t i = 0; i < l->found.len; i++)
+		if (l->found.at[i].task->running_at)
+			schedule_forget(r, l->found.at[i].task);
+	vec_clear(&l->found);
+}
+
 static void adopt(struct run *r, struct task *t, struct orphan *o)
 {
 	hand_over(r, t, o, TASK_ADOPTED);
 	t->adopted = true;
+	t->lane = o->lane;
 	t->home = o->home;
 	t->number = o->number;
 	t->attempt = o->attempt;
 	t->start_ms = o->start_ms;
 	t->order = ++r->orders;
 	world_adopt(r, t);
+	run_tell_task(r, EVENT_TASK_STARTED, t)->text = "found again";
+	if (o->found == EXECUTOR_FOUND_ENDED) { /* its checks are all that is left to do */
+		t->state = TASK_RUNNING;
+		task_record(r, t);
+		*vec_push(&r->ended) = (struct ended){ t, o->end, NULL };
+		return;
+	}
 	schedule_running(r, t);
 	task_record(r, t);
-	run_tell_task(r, EVENT_TASK_STARTED, t)->text = "found again";
+	watch(r, t, o);
 }
 
 /* Nothing of the old attempt is left: the task may start anew, as the same attempt. */
 static void restart(struct run *r, struct task *t, struct orphan *o)
 {
-	orphan_kill(r, o); /* leftovers of a keeper that is gone */
+	recover_kill(o->lane, o->home, o->number);
 	hand_over(r, t, o, TASK_CANCELLED);
 	t->attempt = o->attempt;
 	t->order = ++r->orders;
@@ -74,79 +142,56 @@ static void restart(struct run *r, struct task *t, struct orphan *o)
 
 void recover_adopt(struct run *r, struct task *t, struct orphan *o)
 {
-	struct executor_host host = host_of(r, o);
-	struct executor_end end;
 	bool same = strcmp(o->key, t->key) == 0;
+	bool failed = o->found == EXECUTOR_FOUND_ENDED && (o->end.outcome != EXECUTOR_EXITED || o->end.code != 0);
 	o->taken = true;
-	enum executor_found found = r->o.executor->find(&host, o->number, o->name, &end);
-	if (found == EXECUTOR_ENDED && (end.outcome != EXECUTOR_EXITED || end.code != 0))
-		found = EXECUTOR_GONE; /* it failed while nobody watched: to apply again is to try again */
-	switch (found) {
-	case EXECUTOR_ENDED:
-	case EXECUTOR_ALIVE:
-		if (same) {
-			adopt(r, t, o);
-			r->look_ms = 0; /* its end may be there already */
-			return;
-		}
-		orphan_kill(r, o);
+	if (o->found == EXECUTOR_GONE || failed || (!same && o->found == EXECUTOR_FOUND_ENDED)) {
+		restart(r, t, o); /* it failed while nobody watched: to apply again is to try again */
+	} else if (same) {
+		adopt(r, t, o);
+	} else {
 		t->orphan = o;
+		run_begin(r);
 		*vec_push(&r->held) = t;
-		r->look_ms = 0;
-		return;
-	case EXECUTOR_GONE: restart(r, t, o); return;
+		watch(r, t, o);
 	}
 }
 
-static void look_at_adopted(struct run *r)
+bool recover_ended(struct run *r, struct task *t, const struct executor_end *end)
 {
-	for (uint32_t i = r->running.len; i-- > 0;) {
-		struct task *t = r->running.at[i];
-		struct executor_host host = { r->o.state, t->home };
-		struct executor_end end = { .number = t->number, .outcome = EXECUTOR_LOST };
-		if (!t->adopted)
-			continue;
-		enum executor_found found = r->o.executor->find(&host, t->number, t->name, &end);
-		if (found == EXECUTOR_ALIVE)
-			continue;
-		t->adopted = false;
-		schedule_forget(r, t);
-		if (found == EXECUTOR_GONE && !t->cancelled) { /* its keeper died with it: no fault of the task */
-			r->o.executor->kill(&host, t->number, t->name);
-			schedule_ready(r, t, 0);
-		} else {
-			schedule_ended(r, t, &end);
-		}
-	}
-}
-
-void recover_look(struct run *r)
-{
-	if (run_now(r) < r->look_ms)
-		return;
-	look_at_adopted(r);
-	for (uint32_t i = r->held.len; i-- > 0;) {
-		struct task *t = r->held.at[i];
-		struct executor_host host = host_of(r, t->orphan);
-		struct executor_end end;
-		if (r->o.executor->find(&host, t->orphan->number, t->name, &end) == EXECUTOR_ALIVE)
-			continue;
-		r->held.at[i] = r->held.at[--r->held.len];
+	if (t->orphan) {
+		for (uint32_t i = 0; i < r->held.len; i++)
+			if (r->held.at[i] == t)
+				r->held.at[i] = r->held.at[--r->held.len];
 		restart(r, t, t->orphan);
+		return true;
 	}
-	bool more = r->held.len > 0;
-	for (uint32_t i = 0; i < r->running.len; i++)
-		more |= r->running.at[i]->adopted;
-	r->look_ms = more ? run_now(r) + LOOK_MS : INT64_MAX;
+	if (!t->adopted || !t->running_at)
+		return false;
+	t->adopted = false;
+	if (end->outcome != EXECUTOR_LOST || t->cancelled)
+		return false;
+	schedule_forget(r, t); /* what kept it died with it: no fault of the task */
+	recover_kill(t->lane, t->home, t->number);
+	schedule_ready(r, t, 0);
+	return true;
 }
 
+/* Nobody asked for these: they are ended, those of a lane together. */
 void recover_rest(struct run *r)
 {
-	for (uint32_t i = 0; i < r->orphans.len; i++) {
-		struct orphan *o = r->orphans.at[i];
-		if (o->taken)
-			continue;
-		orphan_kill(r, o);
-		journal_task_set_state(r->o.journal, o->run, o->name, TASK_CANCELLED);
+	for (uint32_t k = 0; k < r->lanes.len; k++) {
+		struct lane *l = r->lanes.at[k];
+		VEC(struct executor_attempt) rest = { 0 };
+		for (uint32_t i = 0; i < r->orphans.len; i++) {
+			struct orphan *o = r->orphans.at[i];
+			if (o->taken || o->lane != l)
+				continue;
+			*vec_push(&rest) = (struct executor_attempt){ .run = o->home, .number = o->number, .found = o->found };
+			journal_task_set_state(r->o.journal, o->run, o->name, TASK_CANCELLED);
+		}
+		if (rest.len > 0)
+			l->executor->kill(&l->host, rest.at, rest.len);
+		vec_finish(&rest);
 	}
 }

@@ -167,12 +167,13 @@ struct run *run_create(const struct run_options *o)
 	diags_init(&r->diags, &r->arena, o->plan->sources);
 	map_init(&r->cache);
 	map_init(&r->orphan_names);
+	map_init(&r->adopted);
 	r->cpus = o->cpus ? o->cpus : machine_cpus();
 	r->gpus = o->gpus ? o->gpus : machine_gpus();
 	r->memory_bytes = o->memory_bytes ? o->memory_bytes : machine_memory();
 	r->since_boot_ms = clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME);
 	r->started_ms = run_now(r);
-	r->look_ms = INT64_MAX;
+	r->wake = -1;
 	stamps_init(&r->stamps, &r->arena, o->journal, !r->dry);
 	if (o->journal)
 		journal_cache_load(o->journal, &r->arena, &r->cache);
@@ -188,16 +189,14 @@ void run_destroy(struct run *r)
 {
 	if (!r)
 		return;
-	if (r->executor)
-		r->o.executor->finish(r->executor);
+	lanes_finish(r);
 	for (uint32_t i = 0; i < r->tasks.len; i++)
 		vec_finish(&r->tasks.at[i]->stamps);
 	vec_finish(&r->tasks);
-	vec_finish(&r->queue);
+	vec_finish(&r->numbered);
 	vec_finish(&r->later);
 	vec_finish(&r->held);
 	vec_finish(&r->running);
-	vec_finish(&r->starting);
 	vec_finish(&r->ended);
 	vec_finish(&r->orphans);
 	vec_finish(&r->events);
@@ -205,59 +204,102 @@ void run_destroy(struct run *r)
 	map_finish(&r->cache);
 	map_finish(&r->working);
 	map_finish(&r->orphan_names);
+	map_finish(&r->adopted);
 	arena_finish(&r->arena);
 	free(r);
 }
 
 /* -- turns ----------------------------------------------------------------------------------------------------------- */
 
-static struct task *running_task(struct run *r, uint32_t number)
+static struct task *task_of(struct run *r, const struct executor_news *n)
 {
-	for (uint32_t i = 0; i < r->running.len; i++)
-		if (r->running.at[i]->number == number && !r->running.at[i]->adopted)
-			return r->running.at[i];
-	return NULL;
+	uint32_t number = n->end.number;
+	if (n->run != r->id)
+		return recover_task(r, n->run, number);
+	return number > 0 && number <= r->numbered.len ? r->numbered.at[number - 1] : NULL;
+}
+
+/* What the engine says of a task that has not ended. */
+static void note_waiting(struct run *r, struct task *t, const struct executor_news *n)
+{
+	const char *text = n->word == EXECUTOR_WAITS ? n->text : NULL;
+	if (!t->running_at || (!text && !t->waits) || (text && t->waits && strcmp(text, t->waits) == 0))
+		return;
+	if (!text)
+		t->start_ms = run_now(r);
+	t->waits = text ? arena_printf(&r->arena, "%s", text) : NULL;
+	task_record(r, t);
 }
 
 /* Who ended gives its room back at once; what it left is checked after the next ones have started. */
-static void hear_executor(struct run *r)
+static void hear_lane(struct run *r, struct lane *l)
 {
-	struct executor_end end;
-	while (r->executor && r->o.executor->poll(r->executor, &end)) {
-		struct task *t = running_task(r, end.number);
+	struct executor_news n;
+	while (l->state && l->executor->poll(l->state, &n)) {
+		struct task *t = task_of(r, &n);
 		if (!t)
 			continue;
+		if (n.word != EXECUTOR_ENDED) {
+			note_waiting(r, t, &n);
+			continue;
+		}
+		if (recover_ended(r, t, &n.end) || !t->running_at)
+			continue;
 		schedule_forget(r, t);
-		*vec_push(&r->ended) = (struct ended){ t, end };
+		*vec_push(&r->ended) = (struct ended){ t, n.end, n.text[0] ? arena_strdup(&r->arena, n.text) : NULL };
 	}
+}
+
+static void hear_executors(struct run *r)
+{
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		hear_lane(r, r->lanes.at[i]);
 }
 
 static void drop_starting(struct run *r)
 {
-	for (uint32_t i = 0; i < r->starting.len; i++)
-		schedule_forget(r, r->starting.at[i]);
-	vec_clear(&r->starting);
+	for (uint32_t i = 0; i < r->lanes.len; i++) {
+		struct lane *l = r->lanes.at[i];
+		for (uint32_t k = 0; k < l->starting.len; k++)
+			schedule_forget(r, l->starting.at[k]);
+		vec_clear(&l->starting);
+		recover_drop(r, l);
+	}
 }
 
-static bool start_executor(struct run *r)
+static void submit(struct run *r, struct lane *l)
 {
-	char error[256];
-	struct executor_host host = { r->o.state, r->id };
-	if (!r->executor)
-		r->executor = r->o.executor->start(&host, error, sizeof error);
-	if (!r->executor)
-		run_broken(r, "%s", error);
-	return r->executor;
+	VEC(struct executor_task) tasks = { 0 };
+	for (uint32_t k = 0; k < l->starting.len; k++)
+		world_task(r, l->starting.at[k], vec_push(&tasks));
+	l->executor->submit(l->state, tasks.at, tasks.len);
+	vec_finish(&tasks);
+	vec_clear(&l->starting);
 }
 
 /* The effects of what was just committed. */
 static void carry_out(struct run *r)
 {
-	for (uint32_t i = 0; i < r->starting.len && start_executor(r); i++)
-		world_submit(r, r->starting.at[i]);
-	if (!r->executor)
-		drop_starting(r);
-	vec_clear(&r->starting);
+	for (uint32_t i = 0; i < r->lanes.len; i++) {
+		struct lane *l = r->lanes.at[i];
+		if (l->starting.len == 0 && l->found.len == 0)
+			continue;
+		if (!lane_start(r, l)) {
+			drop_starting(r);
+			return;
+		}
+		recover_watch(r, l);
+		if (l->starting.len > 0)
+			submit(r, l);
+	}
+}
+
+static bool any_starting(const struct run *r)
+{
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		if (r->lanes.at[i]->starting.len > 0 || r->lanes.at[i]->found.len > 0)
+			return true;
+	return false;
 }
 
 enum run_verdict run_verdict(const struct run *r)
@@ -297,7 +339,7 @@ static void finish(struct run *r)
 
 static bool idle(const struct run *r)
 {
-	return r->running.len == 0 && r->starting.len == 0 && r->ended.len == 0;
+	return r->running.len == 0 && !any_starting(r) && r->ended.len == 0;
 }
 
 static void journal_broken(struct run *r)
@@ -360,7 +402,7 @@ static void check_ended(struct run *r)
 {
 	for (uint32_t i = 0; i < r->ended.len; i++) {
 		struct ended e = r->ended.at[i];
-		schedule_ended(r, e.task, &e.end);
+		schedule_ended(r, e.task, &e.end, e.text);
 	}
 	vec_clear(&r->ended);
 }
@@ -369,12 +411,10 @@ bool run_turn(struct run *r)
 {
 	if (r->over)
 		return false;
-	hear_executor(r);
-	if (r->ended.len > 0 && r->queue.len > 0 && !r->o.fail_fast)
+	hear_executors(r);
+	if (r->ended.len > 0 && schedule_waiting(r) > 0 && !r->o.fail_fast)
 		start_next(r);
 	check_ended(r);
-	if (!r->dry && r->look_ms != INT64_MAX)
-		recover_look(r);
 	do {
 		scope_pump(r);
 		if (!r->dry)
@@ -383,7 +423,7 @@ bool run_turn(struct run *r)
 	bool ended = r->root->n_open == 0;
 	if (idle(r) && (r->stopping || ended))
 		finish(r);
-	else if (idle(r) && r->queue.len == 0 && r->later.len == 0 && r->held.len == 0)
+	else if (idle(r) && schedule_waiting(r) == 0 && r->later.len == 0 && r->held.len == 0)
 		bug("the run of `%s` has nothing to wait for", r->workflow->name);
 	commit(r);
 	carry_out(r);
@@ -395,8 +435,8 @@ bool run_turn(struct run *r)
 
 int64_t run_wait_ms(const struct run *r)
 {
-	int64_t now = run_now(r), until = r->look_ms;
-	if (r->over || r->ready || r->events.len > 0 || (r->stopping && idle(r)))
+	int64_t now = run_now(r), until = INT64_MAX;
+	if (r->over || r->ready || r->ended.len > 0 || r->events.len > 0 || (r->stopping && idle(r)))
 		return 0;
 	for (uint32_t i = 0; i < r->later.len; i++)
 		if (r->later.at[i]->due_ms < until)
@@ -406,7 +446,7 @@ int64_t run_wait_ms(const struct run *r)
 
 int run_fd(const struct run *r)
 {
-	return r->executor ? r->o.executor->fd(r->executor) : -1;
+	return r->wake;
 }
 
 void run_cancel(struct run *r, bool force)

@@ -16,7 +16,9 @@ struct run_options {
 	const struct value *const *inputs; /* one per workflow input, NULL: its default; or NULL: all defaults */
 	const char *state, *results; /* folders: absolute; results is the one above the workflow's */
 	struct journal *journal;     /* NULL: nothing is known and nothing is kept (dry runs only) */
-	const struct executor *executor; /* NULL: a dry run */
+	const struct executor *executor; /* of what has no place; NULL: a dry run */
+	const char *option;          /* for it: a partition, say; or NULL */
+	const struct executor *const *executors; /* ends with NULL: they serve the places of the twin; or NULL: none does */
 	const struct run_secret *secrets; uint32_t n_secrets;
 	struct run_listener listener;
 	struct run_clock clock;      /* now_ms NULL: the real one */
@@ -24,7 +26,7 @@ struct run_options {
 	uint64_t memory_bytes;
 	bool fail_fast;
 	bool no_container;           /* CWL tools that require a container run without */
-	bool all_here;               /* also steps that name another place */
+	bool all_here;               /* steps that name a place are treated as if they did not */
 };
 enum run_verdict { RUN_DONE, RUN_FAILED, RUN_GATED, RUN_INTERRUPTED };
 

@@ -43,22 +43,23 @@ static bool before(const struct task *a, const struct task *b)
 	return a->weight != b->weight ? a->weight > b->weight : a->order < b->order;
 }
 
-static void heap_push(struct run *r, struct task *t)
+static void heap_push(struct task *t)
 {
-	*vec_push(&r->queue) = t;
-	for (uint32_t i = r->queue.len - 1; i > 0 && before(r->queue.at[i], r->queue.at[(i - 1) / 2]); i = (i - 1) / 2) {
-		struct task *swap = r->queue.at[i];
-		r->queue.at[i] = r->queue.at[(i - 1) / 2];
-		r->queue.at[(i - 1) / 2] = swap;
+	struct lane *l = t->lane;
+	*vec_push(&l->queue) = t;
+	for (uint32_t i = l->queue.len - 1; i > 0 && before(l->queue.at[i], l->queue.at[(i - 1) / 2]); i = (i - 1) / 2) {
+		struct task *swap = l->queue.at[i];
+		l->queue.at[i] = l->queue.at[(i - 1) / 2];
+		l->queue.at[(i - 1) / 2] = swap;
 	}
 }
 
-static struct task *heap_pop(struct run *r)
+static struct task *heap_pop(struct lane *l)
 {
-	struct task *top = r->queue.at[0], **at = r->queue.at;
-	at[0] = at[--r->queue.len];
-	for (uint32_t i = 0, child; (child = 2 * i + 1) < r->queue.len; i = child) {
-		if (child + 1 < r->queue.len && before(at[child + 1], at[child]))
+	struct task *top = l->queue.at[0], **at = l->queue.at;
+	at[0] = at[--l->queue.len];
+	for (uint32_t i = 0, child; (child = 2 * i + 1) < l->queue.len; i = child) {
+		if (child + 1 < l->queue.len && before(at[child + 1], at[child]))
 			child++;
 		if (!before(at[child], at[i]))
 			break;
@@ -81,7 +82,15 @@ void schedule_ready(struct run *r, struct task *t, int64_t due_ms)
 	if (due_ms > 0)
 		*vec_push(&r->later) = t;
 	else
-		heap_push(r, t);
+		heap_push(t);
+}
+
+uint32_t schedule_waiting(const struct run *r)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		n += r->lanes.at[i]->queue.len;
+	return n;
 }
 
 static void wake_due(struct run *r)
@@ -95,7 +104,7 @@ static void wake_due(struct run *r)
 		}
 		r->later.at[i] = r->later.at[--r->later.len];
 		t->due_ms = 0;
-		heap_push(r, t);
+		heap_push(t);
 	}
 }
 
@@ -139,26 +148,16 @@ void task_record(struct run *r, struct task *t)
 	journal_task_put(r->o.journal, &(struct journal_task){
 		.run = r->id, .name = t->name, .step = t->step ? t->step->name : NULL, .key = t->key, .reason = t->reason, .place = t->place,
 		.state = t->state, .attempt = t->attempt, .home = t->home, .number = t->number, .start_ms = t->start_ms, .end_ms = t->end_ms,
-		.exit = t->exit });
-}
-
-static void take_room(struct run *r, const struct task *t, int sign)
-{
-	r->cpus_used += (uint32_t)(sign * (int)t->cpus);
-	r->gpus_used += (uint32_t)(sign * (int)t->gpus);
-	r->memory_used += sign > 0 ? t->memory_bytes : -t->memory_bytes;
-}
-
-static bool has_room(const struct run *r, const struct task *t)
-{
-	return r->cpus_used + t->cpus <= r->cpus && r->gpus_used + t->gpus <= r->gpus && r->memory_used + t->memory_bytes <= r->memory_bytes;
+		.exit = t->exit, .lane = t->lane ? t->lane->id : NULL, .waits = t->waits, .cpus = t->cpus, .memory_bytes = t->memory_bytes,
+		.peak_bytes = t->peak_bytes });
 }
 
 void schedule_running(struct run *r, struct task *t)
 {
 	t->state = TASK_RUNNING;
-	take_room(r, t, 1);
+	lane_take_room(r, t, 1);
 	*vec_push(&r->running) = t;
+	t->running_at = r->running.len; /* one more: 0 is for those that do not run */
 	r->counts.running++;
 }
 
@@ -179,6 +178,7 @@ static bool prepare(struct run *r, struct task *t)
 	run_begin(r);
 	t->home = r->id;
 	t->number = ++r->numbers;
+	*vec_push(&r->numbered) = t;
 	t->prepared = world_make(r, t);
 	if (!t->prepared)
 		task_fail(r, t, "it could not be prepared");
@@ -192,29 +192,36 @@ static void claim(struct run *r, struct task *t)
 	t->prepared = false;
 	t->start_ms = run_now(r);
 	t->end_ms = 0;
+	t->waits = NULL;
 	schedule_running(r, t);
-	*vec_push(&r->starting) = t;
+	*vec_push(&t->lane->starting) = t;
 	task_record(r, t);
 	run_tell_task(r, EVENT_TASK_STARTED, t);
 }
 
 #define MAX_PASSED_OVER 64 /* tasks that do not fit now, looked past for smaller ones behind them */
 
-/* Claims what has room. Nothing starts before the commit that follows. */
-void schedule_start(struct run *r)
+static void start_lane(struct run *r, struct lane *l)
 {
 	struct task *passed[MAX_PASSED_OVER];
-	uint32_t n = 0;
-	wake_due(r);
-	while (r->queue.len > 0 && n < MAX_PASSED_OVER && r->cpus_used < r->cpus && !r->stopping) {
-		struct task *t = heap_pop(r);
-		if (has_room(r, t))
+	uint32_t n = 0, most = l->executor->most;
+	while (l->queue.len > 0 && n < MAX_PASSED_OVER && (most ? l->running < most : r->cpus_used < r->cpus) && !r->stopping) {
+		struct task *t = heap_pop(l);
+		if (lane_has_room(r, l, t))
 			claim(r, t);
 		else
 			passed[n++] = t;
 	}
 	while (n > 0)
-		heap_push(r, passed[--n]);
+		heap_push(passed[--n]);
+}
+
+/* Claims what has room. Nothing starts before the commit that follows. */
+void schedule_start(struct run *r)
+{
+	wake_due(r);
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		start_lane(r, r->lanes.at[i]);
 }
 
 #define MAX_PREPARED 16
@@ -224,13 +231,14 @@ void schedule_prepare(struct run *r)
 {
 	struct task *next[MAX_PREPARED];
 	uint32_t n = 0, most = r->cpus < MAX_PREPARED ? r->cpus : MAX_PREPARED;
-	while (n < most && r->queue.len > 0 && !r->stopping) {
-		struct task *t = heap_pop(r);
-		if (prepare(r, t))
-			next[n++] = t;
-	}
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		while (n < most && r->lanes.at[i]->queue.len > 0 && !r->stopping) {
+			struct task *t = heap_pop(r->lanes.at[i]);
+			if (prepare(r, t))
+				next[n++] = t;
+		}
 	while (n > 0)
-		heap_push(r, next[--n]);
+		heap_push(next[--n]);
 }
 
 /* -- ending --------------------------------------------------------------------------------------------------------- */
@@ -241,29 +249,45 @@ static const char *signal_name(int s)
 	return name ? name : "?";
 }
 
-static void report_end(struct run *r, struct task *t, const struct executor_end *end)
+static void label_limit(struct diag *d, const struct expr *limit)
 {
-	struct diag *d = NULL;
+	if (limit)
+		diag_label(d, limit->span, "its limit");
+}
+
+static struct diag *diag_end(struct run *r, struct task *t, const struct executor_end *end)
+{
+	const char *engine = t->lane->id;
+	struct diag *d;
 	switch (end->outcome) {
-	case EXECUTOR_EXITED: d = fail_task(r, t, DIAG_E0601, "`%s` failed with exit code %d", t->name, end->code); break;
+	case EXECUTOR_EXITED: return fail_task(r, t, DIAG_E0601, "`%s` failed with exit code %d", t->name, end->code);
 	case EXECUTOR_SIGNALLED:
-		d = fail_task(r, t, DIAG_E0603, "`%s` was ended by signal %d (SIG%s)", t->name, end->code, signal_name(end->code));
-		break;
+		return fail_task(r, t, DIAG_E0603, "`%s` was ended by signal %d (SIG%s)", t->name, end->code, signal_name(end->code));
 	case EXECUTOR_TIMED_OUT:
 		d = fail_task(r, t, DIAG_E0602, "`%s` did not end within its time of %g s", t->name, (double)t->time_ms / 1000);
-		if (t->step->time)
-			diag_label(d, t->step->time->span, "its limit");
-		break;
+		label_limit(d, t->step->time);
+		return d;
 	case EXECUTOR_OUT_OF_MEMORY:
 		d = fail_task(r, t, DIAG_E0607, "`%s` needed more memory than its limit", t->name);
-		if (t->step->memory)
-			diag_label(d, t->step->memory->span, "its limit");
-		break;
+		label_limit(d, t->step->memory);
+		return d;
 	case EXECUTOR_NOT_STARTED:
-		d = fail_task(r, t, DIAG_E0601, "`%s` could not be started: %s: %s", t->name, t->argv ? t->argv[0] : "", strerror(end->code));
-		break;
-	case EXECUTOR_LOST: d = fail_task(r, t, DIAG_E0603, "`%s` was lost: the process that kept it is gone", t->name); break;
+		return fail_task(r, t, DIAG_E0601, "`%s` could not be started: %s: %s", t->name, t->argv ? t->argv[0] : "", strerror(end->code));
+	case EXECUTOR_NODE_FAILED: return fail_task(r, t, DIAG_E0603, "`%s` was lost: its node failed", t->name);
+	case EXECUTOR_PREEMPTED: return fail_task(r, t, DIAG_E0603, "`%s` was ended to make room for other work", t->name);
+	case EXECUTOR_CANCELLED: return fail_task(r, t, DIAG_E0603, "`%s` was cancelled by somebody else, at `%s`", t->name, engine);
+	case EXECUTOR_REJECTED: return fail_task(r, t, DIAG_E0620, "`%s` was not taken by `%s`", t->name, engine);
+	case EXECUTOR_LOST:
+	case EXECUTOR_OUTCOMES: break;
 	}
+	return fail_task(r, t, DIAG_E0603, "`%s` was lost: what kept it is gone", t->name);
+}
+
+static void report_end(struct run *r, struct task *t, const struct executor_end *end, const char *text)
+{
+	struct diag *d = diag_end(r, t, end);
+	if (text)
+		diag_note(d, "what `%s` says: %s", t->lane->id, text);
 	if (t->attempt > 1)
 		diag_note(d, "this was attempt %u of %u", t->attempt, t->step->attempts);
 	fail_add_log(r, t, d);
@@ -274,12 +298,13 @@ static bool may_retry(struct run *r, const struct task *t, const struct executor
 	static const uint32_t kinds[] = {
 		[EXECUTOR_EXITED] = PLAN_RETRY_EXIT, [EXECUTOR_SIGNALLED] = PLAN_RETRY_EXIT, [EXECUTOR_TIMED_OUT] = PLAN_RETRY_TIMEOUT,
 		[EXECUTOR_OUT_OF_MEMORY] = PLAN_RETRY_MEMORY, [EXECUTOR_NOT_STARTED] = PLAN_RETRY_NODE_FAILURE,
-		[EXECUTOR_LOST] = PLAN_RETRY_NODE_FAILURE,
+		[EXECUTOR_LOST] = PLAN_RETRY_NODE_FAILURE, [EXECUTOR_NODE_FAILED] = PLAN_RETRY_NODE_FAILURE,
+		[EXECUTOR_PREEMPTED] = PLAN_RETRY_NODE_FAILURE, [EXECUTOR_CANCELLED] = 0, [EXECUTOR_REJECTED] = 0,
 	};
 	uint32_t on = t->step->retry_on;
 	if (end->outcome == EXECUTOR_EXITED && t->step->cwl && foreign_permanent(r, t, end->code))
 		return false;
-	return !r->stopping && t->attempt < t->step->attempts && (on == 0 || on & kinds[end->outcome]);
+	return !r->stopping && t->attempt < t->step->attempts && kinds[end->outcome] != 0 && (on == 0 || on & kinds[end->outcome]);
 }
 
 static void retry(struct run *r, struct task *t)
@@ -299,13 +324,12 @@ static void retry(struct run *r, struct task *t)
 
 void schedule_forget(struct run *r, struct task *t)
 {
-	for (uint32_t i = 0; i < r->running.len; i++)
-		if (r->running.at[i] == t) {
-			r->running.at[i] = r->running.at[--r->running.len];
-			break;
-		}
+	struct task *last = r->running.at[--r->running.len];
+	r->running.at[t->running_at - 1] = last;
+	last->running_at = t->running_at;
+	t->running_at = 0;
 	r->counts.running--;
-	take_room(r, t, -1);
+	lane_take_room(r, t, -1);
 }
 
 /* What the checks say is an error only of the last attempt. */
@@ -339,16 +363,16 @@ static void task_done(struct run *r, struct task *t, const struct executor_end *
 	call_settle(r, t, result);
 }
 
-void schedule_ended(struct run *r, struct task *t, const struct executor_end *end)
+void schedule_ended(struct run *r, struct task *t, const struct executor_end *end, const char *text)
 {
 	bool good = end->outcome == EXECUTOR_EXITED && end->code == 0;
 	world_finish(r, t);
 	t->end_ms = run_now(r);
 	t->exit = end->outcome == EXECUTOR_EXITED ? end->code : end->outcome == EXECUTOR_SIGNALLED ? 128 + end->code : -1;
-	if (end->outcome == EXECUTOR_LOST && r->executor) {
-		struct executor_host host = { r->o.state, t->home };
-		r->o.executor->kill(&host, t->number, t->name);
-	}
+	t->waits = NULL;
+	t->peak_bytes = end->peak_bytes;
+	if (end->outcome == EXECUTOR_LOST)
+		recover_kill(t->lane, t->home, t->number);
 	if (good) {
 		task_done(r, t, end);
 	} else if (t->cancelled) {
@@ -360,7 +384,7 @@ void schedule_ended(struct run *r, struct task *t, const struct executor_end *en
 	} else if (may_retry(r, t, end)) {
 		retry(r, t);
 	} else {
-		report_end(r, t, end);
+		report_end(r, t, end, text);
 		task_fail(r, t, "its command failed");
 	}
 	if (r->failed && r->o.fail_fast && !r->stopping)
@@ -371,11 +395,8 @@ void schedule_stop(struct run *r, bool force)
 {
 	for (uint32_t i = 0; i < r->running.len; i++) {
 		struct task *t = r->running.at[i];
-		struct executor_host host = { r->o.state, t->home };
 		t->cancelled = true;
-		if (t->adopted)
-			r->o.executor->kill(&host, t->number, t->name);
-		else if (r->executor)
-			r->o.executor->cancel(r->executor, t->number, force);
+		if (t->lane->state)
+			t->lane->executor->cancel(t->lane->state, t->home, t->number, force);
 	}
 }

@@ -270,7 +270,7 @@ static const char *secret_content(const struct run *r, const char *name)
 	return NULL;
 }
 
-static bool add_setting(struct run *r, struct task *t, struct bind *b, const struct plan_attribute *at, struct strings *env)
+static bool add_setting(struct run *r, struct task *t, struct bind *b, const struct plan_attribute *at, struct strings *env, struct strings *secrets)
 {
 	const struct value *v;
 	struct span span;
@@ -295,12 +295,12 @@ static bool add_setting(struct run *r, struct task *t, struct bind *b, const str
 		fail_node(r, t->node, DIAG_E0610, at->span, "`%s` is no text", at->name);
 		return false;
 	}
-	*vec_push(&env->list) = arena_printf(&r->arena, "%s=%s", at->name, buf_text(&text));
+	*vec_push(v->kind == VALUE_SECRET ? &secrets->list : &env->list) = arena_printf(&r->arena, "%s=%s", at->name, buf_text(&text));
 	buf_finish(&text);
 	return true;
 }
 
-static bool make_env(struct run *r, struct task *t, struct bind *b, struct strings *env)
+static bool make_env(struct run *r, struct task *t, struct bind *b, struct strings *env, struct strings *secrets)
 {
 	uint64_t memory = t->memory_bytes ? t->memory_bytes : r->memory_bytes;
 	*vec_push(&env->list) = arena_printf(&r->arena, "TMPDIR=%s/tmp", t->folder); /* first: the keeper's mark */
@@ -312,7 +312,7 @@ static bool make_env(struct run *r, struct task *t, struct bind *b, struct strin
 	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_CPUS=%u", t->cpus);
 	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_MEMORY_BYTES=%" PRIu64, memory);
 	for (uint32_t i = 0; i < t->step->n_env; i++)
-		if (!add_setting(r, t, b, &t->step->env[i], env))
+		if (!add_setting(r, t, b, &t->step->env[i], env, secrets))
 			return false;
 	return true;
 }
@@ -330,33 +330,39 @@ static bool make_foreign(struct run *r, struct task *t, struct strings *argv)
 	return true;
 }
 
+/* With NULL at its end. */
+static const char *const *keep(struct run *r, struct strings *s)
+{
+	*vec_push(&s->list) = NULL;
+	return arena_copy(&r->arena, s->list.at, s->list.len * sizeof *s->list.at);
+}
+
 /* Folder, links, command and environment of the next attempt; false: reported. */
 bool world_make(struct run *r, struct task *t)
 {
 	struct bind b = { .run = r, .arena = &r->arena };
-	struct strings argv = { 0 }, env = { 0 }, reads = { 0 };
+	struct strings argv = { 0 }, env = { 0 }, secrets = { 0 }, reads = { 0 };
 	vec_clear(&t->stamps);
 	bool good = make_folders(r, t) && make_logs(r, t) && (t->step->cwl || link_inputs(r, t, &b));
 	if (good && t->step->cwl) {
-		good = make_foreign(r, t, &argv) && make_env(r, t, &b, &env);
+		good = make_foreign(r, t, &argv) && make_env(r, t, &b, &env, &secrets);
 	} else if (good) {
 		b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
 		world_outputs(r, t, &b);
-		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env) && link_assets(r, t, &b, &reads);
+		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env, &secrets) && link_assets(r, t, &b, &reads);
 	}
 	if (good) {
-		*vec_push(&argv.list) = NULL;
-		*vec_push(&env.list) = NULL;
-		t->argv = arena_copy(&r->arena, argv.list.at, argv.list.len * sizeof *argv.list.at);
-		t->env = arena_copy(&r->arena, env.list.at, env.list.len * sizeof *env.list.at);
+		t->argv = keep(r, &argv);
+		t->env = keep(r, &env);
+		t->secrets = keep(r, &secrets);
 		for (uint32_t i = 0; i < t->stamps.len; i++)
 			*vec_push(&reads.list) = t->stamps.at[i].path;
-		*vec_push(&reads.list) = NULL;
-		t->reads = arena_copy(&r->arena, reads.list.at, reads.list.len * sizeof *reads.list.at);
+		t->reads = keep(r, &reads);
 	}
 	vec_finish(&reads.list);
 	vec_finish(&argv.list);
 	vec_finish(&env.list);
+	vec_finish(&secrets.list);
 	vec_finish(&b.assets);
 	return good;
 }
@@ -381,14 +387,17 @@ bool world_adopt(struct run *r, struct task *t)
 	return make_logs(r, t);
 }
 
-bool world_submit(struct run *r, struct task *t)
+void world_task(struct run *r, const struct task *t, struct executor_task *ret)
 {
-	struct executor_task x = {
-		.number = t->number, .name = t->name, .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv, .env = t->env,
-		.container = t->step->container, .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus, .time_ms = t->time_ms,
+	const char **modules = arena_new_n(&r->arena, const char *, t->step->n_modules + 1);
+	for (uint32_t i = 0; i < t->step->n_modules; i++)
+		modules[i] = t->step->modules[i];
+	*ret = (struct executor_task){
+		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv,
+		.env = t->env, .secrets = t->secrets, .container = t->step->container, .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus,
+		.time_ms = t->time_ms, .modules = modules,
 		.memory_bytes = t->step->cwl ? 0 : t->memory_bytes, /* what a CWL tool asks for is the least that it needs, no limit */
 	};
-	return r->o.executor->submit(r->executor, &x);
 }
 
 /* Replaces the contents of secrets in a log; what cannot be masked is removed. */

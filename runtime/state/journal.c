@@ -15,14 +15,14 @@ enum sql {
 	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
 	SQL_COUNT
 };
-#define TASK_COLUMNS "t.run, t.name, t.step, t.key, t.reason, t.place, t.state, t.attempt, t.home, t.number, t.start, t.end, t.exit, r.workflow"
+#define TASK_COLUMNS "t.run, t.name, t.step, t.key, t.reason, t.place, t.state, t.attempt, t.home, t.number, t.start, t.end, t.exit, t.lane, t.waits, t.cpus, t.memory, t.peak, r.workflow"
 static const char *const texts[SQL_COUNT] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_RUN_ADD] = "INSERT INTO runs(workflow, state, plan, start, pid) VALUES(?, ?, ?, ?, ?)",
 	[SQL_RUN_END] = "UPDATE runs SET state = ?2, end = ?3 WHERE id = ?1",
-	[SQL_TASK_PUT] = "INSERT OR REPLACE INTO tasks VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[SQL_TASK_PUT] = "INSERT OR REPLACE INTO tasks VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[SQL_TASK_STATE] = "UPDATE tasks SET state = ?3 WHERE run = ?1 AND name = ?2",
 	[SQL_KEY_PUT] = "INSERT OR IGNORE INTO keys VALUES(?, ?)",
 	[SQL_CACHE_PUT] = "INSERT OR REPLACE INTO cache VALUES(?, ?)",
@@ -67,7 +67,7 @@ static const char *const texts[SQL_COUNT] = {
 static const char schema[] =
 	"CREATE TABLE runs(id INTEGER PRIMARY KEY AUTOINCREMENT, workflow TEXT NOT NULL, state TEXT NOT NULL, plan TEXT, start INTEGER, end INTEGER, pid INTEGER);"
 	"CREATE TABLE tasks(run INTEGER NOT NULL, name TEXT NOT NULL, step TEXT, key TEXT, reason TEXT, place TEXT, state INTEGER, attempt INTEGER,"
-	" home INTEGER, number INTEGER, start INTEGER, end INTEGER, exit INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;"
+	" home INTEGER, number INTEGER, start INTEGER, end INTEGER, exit INTEGER, lane TEXT, waits TEXT, cpus INTEGER, memory INTEGER, peak INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;"
 	"CREATE INDEX tasks_by_name ON tasks(name, run);"
 	"CREATE INDEX tasks_running ON tasks(run) WHERE state = 3;"
 	"CREATE TABLE keys(key TEXT PRIMARY KEY, components TEXT NOT NULL) WITHOUT ROWID;"
@@ -78,7 +78,12 @@ static const char schema[] =
 	"CREATE TABLE promotions(model TEXT PRIMARY KEY, value TEXT NOT NULL, run INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE results(workflow TEXT PRIMARY KEY, digest TEXT NOT NULL, stamp TEXT NOT NULL, object TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE plans(digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;";
+	"PRAGMA user_version = 2;";
+/* From each version to the next. */
+static const char *const upgrades[JOURNAL_SCHEMA] = {
+	[1] = "ALTER TABLE tasks ADD COLUMN lane TEXT; ALTER TABLE tasks ADD COLUMN waits TEXT; ALTER TABLE tasks ADD COLUMN cpus INTEGER;"
+	      "ALTER TABLE tasks ADD COLUMN memory INTEGER; ALTER TABLE tasks ADD COLUMN peak INTEGER; PRAGMA user_version = 2;",
+};
 _Static_assert(TASK_CACHED == 2 && TASK_RUNNING == 3 && TASK_DONE == 4, "the statements above name these states by number");
 _Static_assert(JOURNAL_KEPT_STATS == 200000, "so does SQL_PRUNE_STATS");
 
@@ -120,7 +125,8 @@ static bool schema_matches(struct journal *j)
 	return true;
 }
 
-static int schema_create(sqlite3 *db)
+/* Makes or upgrades it, whole or not at all. */
+static int schema_make(sqlite3 *db)
 {
 	int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	int version = 0;
@@ -128,6 +134,8 @@ static int schema_create(sqlite3 *db)
 		rc = version_get(db, &version); /* another process may have been faster */
 	if (rc == SQLITE_OK && version == 0)
 		rc = sqlite3_exec(db, schema, NULL, NULL, NULL);
+	for (int v = version; rc == SQLITE_OK && v > 0 && v < JOURNAL_SCHEMA; v++)
+		rc = sqlite3_exec(db, upgrades[v], NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
 	return rc;
@@ -154,11 +162,16 @@ static enum journal_fault open_db(struct journal *j, const struct journal_option
 		return JOURNAL_NEWER;
 	if (version == 0 && o->read_only)
 		return JOURNAL_MISSING;
+	if (o->read_only && version < JOURNAL_SCHEMA) { /* older: read as the next apply will leave it */
+		rc = schema_make(j->db);
+		if (rc != SQLITE_OK)
+			return fault_of(rc);
+	}
 	if (!o->read_only) {
 		rc = sqlite3_exec(j->db, o->fsync ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
 						  : "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
-		if (rc == SQLITE_OK && version == 0)
-			rc = schema_create(j->db);
+		if (rc == SQLITE_OK && version < JOURNAL_SCHEMA)
+			rc = schema_make(j->db);
 		if (rc != SQLITE_OK)
 			return fault_of(rc);
 	}
@@ -328,6 +341,11 @@ void journal_task_put(struct journal *j, const struct journal_task *t)
 	sqlite3_bind_int64(st, 11, t->start_ms);
 	sqlite3_bind_int64(st, 12, t->end_ms);
 	sqlite3_bind_int(st, 13, t->exit);
+	bind_text(st, 14, t->lane);
+	bind_text(st, 15, t->waits);
+	sqlite3_bind_int64(st, 16, t->cpus);
+	sqlite3_bind_int64(st, 17, (int64_t)t->memory_bytes);
+	sqlite3_bind_int64(st, 18, (int64_t)t->peak_bytes);
 	run_statement(j, st);
 }
 
@@ -511,7 +529,8 @@ static void read_task(sqlite3_stmt *st, struct journal_task *ret)
 		.reason = column(st, 4), .place = column(st, 5), .state = (enum task_state)sqlite3_column_int(st, 6),
 		.attempt = (uint32_t)sqlite3_column_int64(st, 7), .home = sqlite3_column_int64(st, 8),
 		.number = (uint32_t)sqlite3_column_int64(st, 9), .start_ms = sqlite3_column_int64(st, 10),
-		.end_ms = sqlite3_column_int64(st, 11), .exit = sqlite3_column_int(st, 12), .workflow = column(st, 13),
+		.end_ms = sqlite3_column_int64(st, 11), .exit = sqlite3_column_int(st, 12), .lane = column(st, 13), .waits = column(st, 14), .cpus = (uint32_t)sqlite3_column_int64(st, 15),
+		.memory_bytes = (uint64_t)sqlite3_column_int64(st, 16), .peak_bytes = (uint64_t)sqlite3_column_int64(st, 17), .workflow = column(st, 18),
 	};
 }
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define JOURNAL_SCHEMA 1
+#define JOURNAL_SCHEMA 2
 #define JOURNAL_KEPT_RUNS 200 /* of each workflow; older ones are forgotten, and results that only they used */
 #define JOURNAL_KEPT_STATS 200000
 
@@ -48,6 +48,11 @@ struct journal_task {
 	uint32_t number; /* its number there: its folder is work/HOME-NUMBER */
 	int64_t start_ms, end_ms;
 	int exit;        /* status of the command, 128 + signal, or -1 */
+	const char *lane;  /* who carries it out: "slurm:hpc"; NULL: nobody yet, or this machine */
+	const char *waits; /* what its engine says that it waits for; or NULL */
+	uint32_t cpus;     /* asked for, as is */
+	uint64_t memory_bytes; /* 0: no limit */
+	uint64_t peak_bytes;   /* of memory, of its largest process; 0: not known */
 };
 struct journal_gate { const char *workflow, *name, *digest, *state, *text; int64_t at_ms; };
 

@@ -8,6 +8,7 @@ struct fake_task { uint32_t number, cpus, next; int64_t ends_ms; struct executor
 static struct fake *current; /* the executor's hooks get no context of the test's */
 static struct fake_task tasks[256];
 static uint32_t n_tasks;
+static int64_t current_run; /* its id */
 
 static const struct fake_rule *rule_of(const char *name)
 {
@@ -29,9 +30,9 @@ static uint32_t starts_of(const char *name)
 
 static void *fake_begin(const struct executor_host *host, char *ret_error, size_t error_len)
 {
-	(void)host;
 	(void)ret_error;
 	(void)error_len;
+	current_run = host->run;
 	n_tasks = 0;
 	return current;
 }
@@ -43,9 +44,8 @@ static void leave(const struct executor_task *t, const char *name, const char *t
 	file_write(path, text, strlen(text), NULL);
 }
 
-static bool fake_submit(void *state, const struct executor_task *t)
+static void fake_submit_one(struct fake *f, const struct executor_task *t)
 {
-	struct fake *f = state;
 	const struct fake_rule *r = rule_of(t->name);
 	struct fake_task *x = &tasks[n_tasks++];
 	struct fake_start *s = &f->starts[f->n_starts++];
@@ -69,7 +69,12 @@ static bool fake_submit(void *state, const struct executor_task *t)
 		leave(t, "out.txt", r && r->out ? r->out : t->name);
 	if (r && r->metrics)
 		leave(t, "metrics.json", r->metrics);
-	return true;
+}
+
+static void fake_submit(void *state, const struct executor_task *submitted, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		fake_submit_one(state, &submitted[i]);
 }
 
 static int fake_fd(void *state)
@@ -78,22 +83,23 @@ static int fake_fd(void *state)
 	return -1;
 }
 
-static bool fake_poll(void *state, struct executor_end *ret)
+static bool fake_poll(void *state, struct executor_news *ret)
 {
 	struct fake *f = state;
 	for (uint32_t i = 0; i < n_tasks; i++)
 		if (tasks[i].live && tasks[i].ends_ms <= f->now_ms) {
 			tasks[i].live = false;
 			f->cpus_now -= tasks[i].cpus;
-			*ret = tasks[i].end;
+			*ret = (struct executor_news){ .run = current_run, .word = EXECUTOR_ENDED, .end = tasks[i].end };
 			return true;
 		}
 	return false;
 }
 
-static void fake_cancel(void *state, uint32_t number, bool force)
+static void fake_cancel(void *state, int64_t run, uint32_t number, bool force)
 {
 	struct fake *f = state;
+	(void)run;
 	(void)force;
 	f->n_cancels++;
 	for (uint32_t i = 0; i < n_tasks; i++)
@@ -108,24 +114,33 @@ static void fake_finish(void *state)
 	(void)state;
 }
 
-static enum executor_found fake_find(const struct executor_host *host, uint32_t number, const char *name, struct executor_end *ret_end)
+static bool fake_find(const struct executor_host *host, struct executor_attempt *attempts, uint32_t n, char *ret_error, size_t error_len)
 {
 	(void)host;
-	(void)number;
-	(void)name;
-	(void)ret_end;
-	return EXECUTOR_GONE;
+	(void)ret_error;
+	(void)error_len;
+	for (uint32_t i = 0; i < n; i++)
+		attempts[i].found = EXECUTOR_GONE;
+	return true;
 }
 
-static void fake_kill(const struct executor_host *host, uint32_t number, const char *name)
+static void fake_adopt(void *state, const struct executor_attempt *a, const struct executor_task *t)
+{
+	(void)state;
+	(void)a;
+	(void)t;
+}
+
+static void fake_kill(const struct executor_host *host, const struct executor_attempt *attempts, uint32_t n)
 {
 	(void)host;
-	(void)number;
-	(void)name;
+	(void)attempts;
+	(void)n;
 }
 
-static bool fake_accepts(const struct executor_wish *w, char *ret_why, size_t why_len)
+static bool fake_accepts(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len)
 {
+	(void)host;
 	(void)w;
 	(void)ret_why;
 	(void)why_len;
@@ -133,7 +148,8 @@ static bool fake_accepts(const struct executor_wish *w, char *ret_why, size_t wh
 }
 
 static const struct executor executor_fake = {
-	"fake", "for tests", fake_accepts, fake_begin, fake_submit, fake_fd, fake_poll, fake_cancel, fake_finish, fake_find, fake_kill,
+	.name = "fake", .doc = "for tests", .accepts = fake_accepts, .start = fake_begin, .submit = fake_submit, .fd = fake_fd, .poll = fake_poll,
+	.cancel = fake_cancel, .finish = fake_finish, .find = fake_find, .adopt = fake_adopt, .kill = fake_kill,
 };
 
 /* -- runs ------------------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,20 @@
+/* A task as a script that any node can run which sees its folder: FOLDER/task keeps the end in FOLDER/exit, and starts nothing when
+ * FOLDER/void says that the attempt was given up. Secrets lie in FOLDER/secret (0600), which it removes at the end. */
+#ifndef TWINC_EXECUTOR_SCRIPT_H
+#define TWINC_EXECUTOR_SCRIPT_H
+#include "compiler/base/arena.h"
+#include "runtime/run/executor.h"
+
+struct script_options {
+	bool limit_time;  /* the engine does not, or only by the minute */
+	bool contained;   /* argv is a container engine's: it needs the environment of whoever runs it */
+};
+/* 0 or an errno. */
+int script_write(const struct executor_task *t, const struct script_options *o);
+/* How it ended. False: it has not, or not yet where this machine sees it. time_ms: its limit, or 0. */
+bool script_ended(const char *folder, uint64_t time_ms, struct executor_end *ret);
+/* It must not start any more. 0 or an errno. */
+int script_void(const char *folder);
+/* How an attempt's folder is called. */
+const char *script_folder(struct arena *a, const char *state, int64_t run, uint32_t number);
+#endif

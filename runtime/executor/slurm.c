@@ -1,0 +1,689 @@
+/* Slurm: what is ready together and alike is one array; one squeue a look for everything. Jobs are found again by their names, which
+ * carry the state folder, the run and the batch; which element an attempt is stands in its folder (FOLDER/job), written before
+ * sbatch is asked. Nodes must see the state folder. Formats: sbatch(1), squeue(1) --format, sacct(1) --parsable2. */
+#include "runtime/executor/command.h"
+#include "runtime/executor/container.h"
+#include "runtime/executor/engine.h"
+#include "runtime/executor/executors.h"
+#include "runtime/executor/script.h"
+#include "compiler/base/bug.h"
+#include "compiler/base/buf.h"
+#include "compiler/base/file.h"
+#include "compiler/base/map.h"
+#include "compiler/doc/quote.h"
+#include "compiler/plan/plan.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define ASK_TIMEOUT_MS 60000
+#define LOOK_MIN_MS 100   /* at files; at the queue it is the least that the back-off begins with */
+#define QUERY_MIN_MS 250
+#define QUERY_MAX_MS 10000
+#define SETTLE_MS 10000   /* for what a node wrote to be seen here; for a job that nobody knows to be given up */
+#define ARRAY_MAX 1000    /* MaxArraySize is 1001 unless a site says otherwise */
+#define CANCEL_MAX 200    /* ids in one call */
+
+struct slurm_job { struct batch *batch; uint32_t index; };
+struct batch { /* an array, or one job */
+	char name[96];
+	VEC(struct engine_job *) jobs; /* while it is not submitted */
+	bool submitted;
+	uint64_t next_ms; /* when sbatch is asked again */
+	uint32_t tries;
+};
+struct slurm {
+	struct arena arena;
+	const char *prefix;  /* of the names of all our jobs */
+	const char *account, *login;
+	VEC(struct batch *) batches;
+	uint32_t n_batches;
+	uint64_t query_ms, interval_ms;
+	bool no_accounting;
+};
+
+static const char *attribute(const struct executor_host *host, const char *name)
+{
+	return host->thing ? doc_text(doc_get(host->thing->attributes, name), NULL) : NULL;
+}
+
+/* Names of all jobs of this state folder begin so; another folder in its place, later, has another name. */
+static const char *job_prefix(struct arena *a, const char *state)
+{
+	const char *path = arena_printf(a, "%s/slurm/name", state);
+	uint64_t number = 0;
+	char *text;
+	size_t len;
+	if (file_read(a, path, 64, &text, &len) == 0 && len == 10)
+		return arena_printf(a, "twin-%s-", text);
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		number = engine_now_ms();
+	text = arena_printf(a, "%010" PRIx64, number & 0xffffffffff);
+	file_mkdirs(arena_printf(a, "%s/slurm", state));
+	return file_write(path, text, 10, NULL) == 0 ? arena_printf(a, "twin-%s-", text) : NULL;
+}
+
+/* A program of Slurm, here or on the login node. */
+static bool ask(struct arena *a, const char *login, const char *const *words, struct command_answer *ret)
+{
+	struct buf line = { 0 };
+	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", login, NULL, NULL };
+	if (!login)
+		return command_ask(a, &(struct command){ .argv = words, .timeout_ms = ASK_TIMEOUT_MS }, ret);
+	for (const char *const *w = words; *w; w++) {
+		buf_puts(&line, w == words ? "" : " ");
+		quote_sh(*w, strlen(*w), &line);
+	}
+	argv[5] = arena_strdup(a, buf_text(&line));
+	buf_finish(&line);
+	return command_ask(a, &(struct command){ .argv = argv, .timeout_ms = ASK_TIMEOUT_MS }, ret);
+}
+
+static const char *login_of(const struct executor_host *host)
+{
+	return command_exists("sbatch") ? NULL : attribute(host, "login");
+}
+
+/* -- what a job is known as ------------------------------------------------------------------------------------------ */
+
+struct known { char name[96], id[32]; uint32_t index; };
+
+/* FOLDER/job: "NAME INDEX ID", the id once sbatch told it. */
+static void write_known(struct arena *a, const struct engine_job *j, const char *id)
+{
+	const struct slurm_job *own = j->own;
+	const char *text = arena_printf(a, "%s %u %s\n", own->batch->name, own->index, id);
+	file_write(arena_printf(a, "%s/job", j->task.folder), text, strlen(text), NULL);
+}
+
+static bool read_known(struct arena *a, const char *folder, struct known *ret)
+{
+	char *text;
+	size_t len;
+	memset(ret, 0, sizeof *ret);
+	return file_read(a, arena_printf(a, "%s/job", folder), 256, &text, &len) == 0 &&
+	       sscanf(text, "%95s %u %31s", ret->name, &ret->index, ret->id) >= 2;
+}
+
+/* -- the queue ------------------------------------------------------------------------------------------------------- */
+
+struct row { const char *id, *state, *reason; };
+
+static char *field(char **at)
+{
+	char *start = *at, *bar = strchr(start, '|');
+	*at = bar ? bar + 1 : start + strlen(start);
+	if (bar)
+		*bar = 0;
+	return start;
+}
+
+/* "name index" -> row, of all jobs of this folder that Slurm still knows, ended ones too. */
+static bool query(struct arena *a, const char *login, const char *prefix, struct map *ret, const char **ret_error)
+{
+	const char *words[] = { "squeue", "--noheader", "--array", "--states=all", arena_printf(a, "--user=%u", (unsigned)getuid()),
+				"--format=%j|%K|%i|%T|%r", NULL };
+	struct command_answer answer;
+	if (!ask(a, login, words, &answer)) {
+		*ret_error = answer.err;
+		return false;
+	}
+	for (char *line = (char *)(uintptr_t)answer.out, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = 0;
+		if (strncmp(line, prefix, strlen(prefix)) != 0)
+			continue;
+		const char *name = field(&line), *index = field(&line);
+		struct row *row = arena_new(a, struct row);
+		row->id = field(&line);
+		row->state = field(&line);
+		row->reason = field(&line);
+		map_set(ret, arena_printf(a, "%s %u", name, index[0] >= '0' && index[0] <= '9' ? (unsigned)strtoul(index, NULL, 10) : 0), row);
+	}
+	return true;
+}
+
+enum phase { PHASE_WAITS, PHASE_RUNS, PHASE_ENDED };
+static const struct { const char *state; enum phase phase; enum executor_outcome outcome; } states[] = {
+	{ "PENDING", PHASE_WAITS }, { "CONFIGURING", PHASE_WAITS }, { "REQUEUED", PHASE_WAITS }, { "REQUEUE_HOLD", PHASE_WAITS },
+	{ "REQUEUE_FED", PHASE_WAITS }, { "RESV_DEL_HOLD", PHASE_WAITS }, { "SPECIAL_EXIT", PHASE_WAITS },
+	{ "RUNNING", PHASE_RUNS }, { "COMPLETING", PHASE_RUNS }, { "SUSPENDED", PHASE_RUNS }, { "STOPPED", PHASE_RUNS },
+	{ "SIGNALING", PHASE_RUNS }, { "STAGE_OUT", PHASE_RUNS }, { "RESIZING", PHASE_RUNS },
+	{ "COMPLETED", PHASE_ENDED, EXECUTOR_LOST }, { "FAILED", PHASE_ENDED, EXECUTOR_LOST }, { "REVOKED", PHASE_ENDED, EXECUTOR_LOST },
+	{ "TIMEOUT", PHASE_ENDED, EXECUTOR_TIMED_OUT }, { "DEADLINE", PHASE_ENDED, EXECUTOR_TIMED_OUT },
+	{ "OUT_OF_MEMORY", PHASE_ENDED, EXECUTOR_OUT_OF_MEMORY }, { "NODE_FAIL", PHASE_ENDED, EXECUTOR_NODE_FAILED },
+	{ "BOOT_FAIL", PHASE_ENDED, EXECUTOR_NODE_FAILED }, { "PREEMPTED", PHASE_ENDED, EXECUTOR_PREEMPTED },
+	{ "CANCELLED", PHASE_ENDED, EXECUTOR_CANCELLED },
+};
+
+/* A state that is not known here is one in which the job is still there. */
+static enum phase phase_of(const char *state, enum executor_outcome *ret)
+{
+	size_t n = strcspn(state, " +"); /* sacct says "CANCELLED by 1000" */
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		if (strlen(states[i].state) == n && strncmp(states[i].state, state, n) == 0) {
+			*ret = states[i].outcome;
+			return states[i].phase;
+		}
+	return PHASE_RUNS;
+}
+
+/* -- submitting ------------------------------------------------------------------------------------------------------ */
+
+static const char *partition_of(const struct executor_host *host, const struct executor_task *t)
+{
+	const char *dot = t->place ? strchr(t->place, '.') : NULL;
+	return dot ? dot + 1 : t->place ? NULL : host->option;
+}
+
+static const struct doc *part_attributes(const struct executor_host *host, const char *part)
+{
+	return host->thing && part ? doc_get(doc_get(host->thing->attributes, "partition"), part) : NULL;
+}
+
+static void option(struct buf *b, const char *name, const char *value)
+{
+	if (value && *value && !strpbrk(value, "\n\r"))
+		buf_printf(b, "#SBATCH --%s=%s\n", name, value);
+}
+
+static void put_options(struct engine_context *c, const struct batch *batch, const struct executor_task *t, struct arena *a, struct buf *b)
+{
+	struct slurm *s = c->own;
+	const char *part = partition_of(c->host, t);
+	uint64_t minutes = (t->time_ms + 59999) / 60000;
+	option(b, "job-name", batch->name);
+	option(b, "output", "/dev/null");
+	option(b, "partition", part);
+	option(b, "account", s->account);
+	option(b, "qos", doc_text(doc_get(part_attributes(c->host, part), "qos"), NULL));
+	option(b, "constraint", doc_text(doc_get(part_attributes(c->host, part), "constraint"), NULL));
+	option(b, "ntasks", "1");
+	option(b, "cpus-per-task", arena_printf(a, "%u", t->cpus));
+	if (t->memory_bytes)
+		option(b, "mem", arena_printf(a, "%" PRIu64 "M", (t->memory_bytes + 1048575) / 1048576));
+	if (t->gpus)
+		option(b, "gres", arena_printf(a, "gpu:%u", t->gpus));
+	if (t->time_ms) /* and one more: the task's own limit comes first */
+		option(b, "time", arena_printf(a, "%" PRIu64, minutes + 1));
+	if (batch->jobs.len > 1)
+		option(b, "array", arena_printf(a, "0-%u", batch->jobs.len - 1));
+}
+
+/* ENGINE/NAME.sh and NAME.list, one folder a line. */
+static const char *write_batch(struct engine_context *c, const struct batch *batch, struct arena *a)
+{
+	struct buf b = { 0 };
+	const char *folder = arena_printf(a, "%s/slurm", c->host->state), *list = arena_printf(a, "%s/%s.list", folder, batch->name);
+	const char *path = arena_printf(a, "%s/%s.sh", folder, batch->name);
+	int e = file_mkdirs(folder);
+	for (uint32_t i = 0; i < batch->jobs.len; i++)
+		buf_printf(&b, "%s\n", batch->jobs.at[i]->task.folder);
+	if (!e)
+		e = file_write(list, buf_text(&b), b.len, NULL);
+	b.len = 0;
+	buf_puts(&b, "#!/bin/sh\n");
+	put_options(c, batch, &batch->jobs.at[0]->task, a, &b);
+	buf_puts(&b, "folder=$(sed -n \"$((${SLURM_ARRAY_TASK_ID:-0} + 1))p\" ");
+	quote_sh(list, strlen(list), &b);
+	buf_puts(&b, ")\nexec /bin/sh \"$folder/task\"\n");
+	if (!e)
+		e = file_write(path, buf_text(&b), b.len, NULL);
+	buf_finish(&b);
+	return e ? NULL : path;
+}
+
+/* A slurmctld that is too busy, or away for a moment: asking again helps. */
+static bool is_passing(const struct command_answer *answer)
+{
+	static const char *const words[] = {
+		"timed out", "Unable to contact", "Connection refused", "Connection reset", "temporarily", "did not answer",
+		"Zero Bytes were transmitted", "Transport endpoint", "Communication connection failure", "Slurm backup controller", "MaxJobCount",
+		"Job violates accounting/QOS policy", "Resource temporarily unavailable", "AssocMaxSubmitJobLimit", "QOSMaxSubmitJobPerUserLimit",
+		"Connection closed", "Unable to resolve", "Incompatible versions", "munge", "Munge",
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(answer->err, words[i]))
+			return true;
+	return false;
+}
+
+static void reject(struct engine_context *c, struct batch *batch, const char *why)
+{
+	for (uint32_t i = 0; i < batch->jobs.len; i++)
+		engine_end(c, batch->jobs.at[i], EXECUTOR_REJECTED, 0, why);
+	vec_clear(&batch->jobs);
+	batch->submitted = true;
+}
+
+static void accepted(struct batch *batch, const char *id, struct arena *a)
+{
+	bool array = batch->jobs.len > 1;
+	for (uint32_t i = 0; i < batch->jobs.len; i++)
+		write_known(a, batch->jobs.at[i], array ? arena_printf(a, "%s_%u", id, i) : id);
+	vec_clear(&batch->jobs);
+	batch->submitted = true;
+}
+
+static void submit_batch(struct engine_context *c, struct batch *batch)
+{
+	struct slurm *s = c->own;
+	struct arena a = { 0 };
+	struct command_answer answer;
+	const char *path = write_batch(c, batch, &a);
+	const char *words[] = { "sbatch", "--parsable", path, NULL };
+	if (!path) {
+		reject(c, batch, "its job script cannot be written");
+	} else if (ask(&a, s->login, words, &answer)) {
+		accepted(batch, arena_strndup(&a, answer.out, strcspn(answer.out, ";\n")), &a);
+		s->interval_ms = QUERY_MIN_MS;
+		s->query_ms = engine_now_ms() + QUERY_MIN_MS;
+	} else if (is_passing(&answer)) {
+		uint64_t wait = QUERY_MIN_MS << (batch->tries < 8 ? batch->tries : 8);
+		batch->next_ms = engine_now_ms() + wait;
+		batch->tries++;
+		for (uint32_t i = 0; i < batch->jobs.len; i++)
+			engine_note(c, batch->jobs.at[i], EXECUTOR_WAITS, arena_printf(&a, "sbatch is asked again: %s", answer.err));
+	} else {
+		reject(c, batch, answer.err);
+	}
+	arena_finish(&a);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* May be elements of one array. */
+static bool alike(const struct executor_task *a, const struct executor_task *b)
+{
+	return a->cpus == b->cpus && a->gpus == b->gpus && a->memory_bytes == b->memory_bytes && a->time_ms == b->time_ms && same_text(a->place, b->place);
+}
+
+static struct batch *batch_for(struct engine_context *c, const struct executor_task *t, uint32_t from)
+{
+	struct slurm *s = c->own;
+	for (uint32_t i = from; i < s->batches.len; i++)
+		if (s->batches.at[i]->jobs.len < ARRAY_MAX && alike(&s->batches.at[i]->jobs.at[0]->task, t))
+			return s->batches.at[i];
+	struct batch *b = arena_new(&s->arena, struct batch);
+	snprintf(b->name, sizeof b->name, "%s%" PRId64 "-%u", s->prefix, c->host->run, ++s->n_batches);
+	*vec_push(&s->batches) = b;
+	return b;
+}
+
+static bool prepare(struct engine_context *c, struct engine_job *j)
+{
+	struct executor_task t = j->task;
+	struct script_options o = { .limit_time = true };
+	struct container_engine e = { .name = "apptainer", .apptainer = true, .path = "apptainer" };
+	if (t.container) {
+		container_find(&e); /* the nodes are taken to have what is here */
+		t.argv = container_argv(&j->arena, &e, &t);
+		o.contained = true;
+	}
+	int failure = script_write(&t, &o);
+	if (failure)
+		engine_end(c, j, EXECUTOR_NOT_STARTED, failure, "its script cannot be written");
+	return !failure;
+}
+
+static void slurm_submit(struct engine_context *c, struct engine_jobs jobs)
+{
+	struct slurm *s = c->own;
+	struct arena a = { 0 };
+	uint32_t from = s->batches.len;
+	for (uint32_t i = 0; i < jobs.len; i++) {
+		struct engine_job *j = jobs.at[i];
+		if (!prepare(c, j))
+			continue;
+		struct slurm_job *own = arena_new(&j->arena, struct slurm_job);
+		own->batch = batch_for(c, &j->task, from);
+		own->index = own->batch->jobs.len;
+		*vec_push(&own->batch->jobs) = j;
+		j->own = own;
+		write_known(&a, j, "");
+	}
+	for (uint32_t i = from; i < s->batches.len; i++)
+		submit_batch(c, s->batches.at[i]);
+	arena_finish(&a);
+}
+
+/* -- looking --------------------------------------------------------------------------------------------------------- */
+
+static bool ended_by_file(struct engine_context *c, struct engine_job *j)
+{
+	struct executor_end end = { 0 };
+	if (!script_ended(j->task.folder, j->task.time_ms, &end))
+		return false;
+	engine_end(c, j, end.outcome, end.code, NULL);
+	return true;
+}
+
+/* Slurm says that it ended, and no file says how: that of a node may be seen late. */
+static void ended_by_state(struct engine_context *c, struct engine_job *j, enum executor_outcome outcome, const char *id, const char *state)
+{
+	char text[120];
+	uint64_t now = engine_now_ms();
+	if (!j->since_ms)
+		j->since_ms = now;
+	if (outcome == EXECUTOR_LOST && now - j->since_ms < SETTLE_MS)
+		return;
+	snprintf(text, sizeof text, "job %s: %s", id, state);
+	engine_end(c, j, outcome, 0, text);
+}
+
+static void note_row(struct engine_context *c, struct engine_job *j, const struct row *row, bool *ret_changed)
+{
+	struct slurm *s = c->own;
+	enum executor_outcome outcome = EXECUTOR_LOST;
+	char text[200];
+	(void)s;
+	switch (phase_of(row->state, &outcome)) {
+	case PHASE_WAITS:
+		j->since_ms = 0;
+		snprintf(text, sizeof text, "job %s: %s%s%s", row->id, row->state, *row->reason ? ": " : "", row->reason);
+		engine_note(c, j, EXECUTOR_WAITS, text);
+		break;
+	case PHASE_RUNS:
+		j->since_ms = 0;
+		if (j->word == EXECUTOR_RUNS)
+			break;
+		*ret_changed = true;
+		engine_note(c, j, EXECUTOR_RUNS, NULL);
+		break;
+	case PHASE_ENDED:
+		*ret_changed = true;
+		ended_by_state(c, j, outcome, row->id, row->state);
+		break;
+	}
+}
+
+/* Of jobs that squeue has forgotten, where there is accounting: id -> state. */
+static void query_accounting(struct slurm *s, struct arena *a, const char *ids, struct map *ret)
+{
+	const char *words[] = { "sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State", arena_printf(a, "--jobs=%s", ids), NULL };
+	struct command_answer answer;
+	if (s->no_accounting || !*ids)
+		return;
+	if (!ask(a, s->login, words, &answer)) {
+		s->no_accounting = true; /* most sites that have none say so at once */
+		return;
+	}
+	for (char *line = (char *)(uintptr_t)answer.out, *next; *line; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next)
+			*next++ = 0;
+		const char *id = field(&line);
+		map_set(ret, id, field(&line));
+	}
+}
+
+static void look_at_missing(struct engine_context *c, struct engine_job **missing, uint32_t n, struct arena *a)
+{
+	struct slurm *s = c->own;
+	struct buf ids = { 0 };
+	struct map found = { 0 };
+	uint64_t now = engine_now_ms();
+	VEC(struct known) known = { 0 };
+	for (uint32_t i = 0; i < n; i++) {
+		struct known *k = vec_push(&known);
+		read_known(a, missing[i]->task.folder, k);
+		if (!missing[i]->since_ms)
+			missing[i]->since_ms = now;
+		if (k->id[0])
+			buf_printf(&ids, "%s%s", ids.len ? "," : "", k->id);
+	}
+	query_accounting(s, a, buf_text(&ids), &found);
+	for (uint32_t i = 0; i < n; i++) {
+		const char *state = known.at[i].id[0] ? map_get(&found, known.at[i].id) : NULL;
+		enum executor_outcome outcome = EXECUTOR_LOST;
+		if (state && phase_of(state, &outcome) != PHASE_ENDED)
+			continue; /* accounting is late */
+		if (state || now - missing[i]->since_ms >= SETTLE_MS)
+			ended_by_state(c, missing[i], outcome, known.at[i].id, state ? state : "Slurm knows nothing of it");
+	}
+	vec_finish(&known);
+	map_finish(&found);
+	buf_finish(&ids);
+}
+
+static void look_at_queue(struct engine_context *c)
+{
+	struct slurm *s = c->own;
+	struct arena a = { 0 };
+	struct map rows = { 0 };
+	const char *error;
+	bool changed = false;
+	VEC(struct engine_job *) missing = { 0 };
+	if (query(&a, s->login, s->prefix, &rows, &error)) {
+		for (uint32_t i = 0; i < c->jobs.len; i++) {
+			struct engine_job *j = c->jobs.at[i];
+			struct known known;
+			if (j->ended || (j->own && !((struct slurm_job *)j->own)->batch->submitted) || ended_by_file(c, j))
+				continue;
+			if (!read_known(&a, j->task.folder, &known)) {
+				engine_end(c, j, EXECUTOR_LOST, 0, "its folder is gone");
+				continue;
+			}
+			const struct row *row = map_get(&rows, arena_printf(&a, "%s %u", known.name, known.index));
+			if (row)
+				note_row(c, j, row, &changed);
+			else
+				*vec_push(&missing) = j;
+		}
+		look_at_missing(c, missing.at, missing.len, &a);
+	}
+	s->interval_ms = changed ? QUERY_MIN_MS : s->interval_ms + s->interval_ms / 2;
+	if (s->interval_ms > QUERY_MAX_MS)
+		s->interval_ms = QUERY_MAX_MS;
+	s->query_ms = engine_now_ms() + s->interval_ms;
+	vec_finish(&missing);
+	map_finish(&rows);
+	arena_finish(&a);
+}
+
+/* Batches that sbatch did not answer for: it may have taken them all the same. */
+static void submit_again(struct engine_context *c)
+{
+	struct slurm *s = c->own;
+	for (uint32_t i = 0; i < s->batches.len; i++) {
+		struct batch *b = s->batches.at[i];
+		struct arena a = { 0 };
+		struct map rows = { 0 };
+		const char *error;
+		uint32_t live = 0;
+		if (b->submitted || engine_now_ms() < b->next_ms)
+			continue;
+		for (uint32_t k = 0; k < b->jobs.len; k++)
+			live += !b->jobs.at[k]->ended;
+		if (live < b->jobs.len) { /* cancelled meanwhile, as a whole: arrays keep their places */
+			b->submitted = true;
+		} else if (query(&a, s->login, s->prefix, &rows, &error)) {
+			const struct row *row = map_get(&rows, arena_printf(&a, "%s 0", b->name));
+			if (row)
+				accepted(b, arena_strndup(&a, row->id, strcspn(row->id, "_")), &a);
+			else
+				submit_batch(c, b);
+		} else {
+			b->next_ms = engine_now_ms() + QUERY_MAX_MS;
+		}
+		map_finish(&rows);
+		arena_finish(&a);
+	}
+}
+
+static int64_t slurm_look(struct engine_context *c)
+{
+	struct slurm *s = c->own;
+	submit_again(c);
+	for (uint32_t i = 0; i < c->jobs.len; i++)
+		if (!c->jobs.at[i]->ended && c->jobs.at[i]->word == EXECUTOR_RUNS)
+			ended_by_file(c, c->jobs.at[i]);
+	uint64_t now = engine_now_ms();
+	if (now >= s->query_ms) {
+		look_at_queue(c);
+		now = engine_now_ms();
+	}
+	return s->query_ms > now && s->query_ms - now < LOOK_MIN_MS ? (int64_t)(s->query_ms - now) : LOOK_MIN_MS;
+}
+
+/* -- ending ---------------------------------------------------------------------------------------------------------- */
+
+static void scancel(struct arena *a, const char *login, const char *const *ids, uint32_t n, bool force)
+{
+	for (uint32_t from = 0; from < n; from += CANCEL_MAX) {
+		VEC(const char *) words = { 0 };
+		struct command_answer answer;
+		*vec_push(&words) = "scancel";
+		(void)force; /* Slurm itself ends by force what does not end within KillWait */
+		for (uint32_t i = from; i < n && i < from + CANCEL_MAX; i++)
+			*vec_push(&words) = ids[i];
+		*vec_push(&words) = NULL;
+		ask(a, login, words.at, &answer);
+		vec_finish(&words);
+	}
+}
+
+static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool force)
+{
+	struct slurm *s = c->own;
+	struct arena a = { 0 };
+	VEC(const char *) ids = { 0 };
+	for (uint32_t i = 0; i < jobs.len; i++) {
+		struct engine_job *j = jobs.at[i];
+		struct slurm_job *own = j->own;
+		struct known known;
+		script_void(j->task.folder);
+		if (own && !own->batch->submitted)
+			engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
+		else if (read_known(&a, j->task.folder, &known) && known.id[0])
+			*vec_push(&ids) = arena_strdup(&a, known.id);
+	}
+	scancel(&a, s->login, ids.at, ids.len, force);
+	s->query_ms = 0;
+	s->interval_ms = QUERY_MIN_MS;
+	vec_finish(&ids);
+	arena_finish(&a);
+}
+
+static void slurm_kill(const struct executor_host *host, const struct executor_attempt *attempts, uint32_t n)
+{
+	struct arena a = { 0 };
+	VEC(const char *) ids = { 0 };
+	for (uint32_t i = 0; i < n; i++) {
+		const char *folder = script_folder(&a, host->state, attempts[i].run, attempts[i].number);
+		struct known known;
+		script_void(folder);
+		if (attempts[i].found == EXECUTOR_ALIVE && read_known(&a, folder, &known) && known.id[0])
+			*vec_push(&ids) = arena_strdup(&a, known.id);
+	}
+	scancel(&a, login_of(host), ids.at, ids.len, true);
+	vec_finish(&ids);
+	arena_finish(&a);
+}
+
+/* -- after a crash --------------------------------------------------------------------------------------------------- */
+
+static void find_one(const struct executor_host *host, struct executor_attempt *at, const struct map *rows, struct arena *a)
+{
+	const char *folder = script_folder(a, host->state, at->run, at->number);
+	enum executor_outcome outcome;
+	struct known known;
+	at->found = EXECUTOR_GONE;
+	if (script_ended(folder, 0, &at->end)) {
+		at->found = EXECUTOR_FOUND_ENDED;
+		return;
+	}
+	if (!read_known(a, folder, &known))
+		return; /* sbatch was not asked yet */
+	const struct row *row = map_get(rows, arena_printf(a, "%s %u", known.name, known.index));
+	if (!row)
+		return;
+	at->found = EXECUTOR_ALIVE; /* also of one that ended without a file: who adopts it waits for that, then judges */
+	if (phase_of(row->state, &outcome) == PHASE_ENDED && outcome != EXECUTOR_LOST) {
+		at->found = EXECUTOR_FOUND_ENDED;
+		at->end.outcome = outcome;
+	}
+}
+
+static bool slurm_find(const struct executor_host *host, struct executor_attempt *attempts, uint32_t n, char *ret_error, size_t error_len)
+{
+	struct arena a = { 0 };
+	struct map rows = { 0 };
+	const char *error = "its folder cannot be written", *prefix = job_prefix(&a, host->state);
+	bool good = prefix && query(&a, login_of(host), prefix, &rows, &error);
+	if (!good)
+		snprintf(ret_error, error_len, "%s", error);
+	for (uint32_t i = 0; i < n && good; i++)
+		find_one(host, &attempts[i], &rows, &a);
+	map_finish(&rows);
+	arena_finish(&a);
+	return good;
+}
+
+/* -- the row --------------------------------------------------------------------------------------------------------- */
+
+static bool slurm_accepts(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len)
+{
+	const char *mount = attribute(host, "mount"), *login = attribute(host, "login");
+	(void)w;
+	if (!command_exists("sbatch") && !login) {
+		snprintf(ret_why, why_len, "there is no sbatch on the PATH, and the twin names no `login` node");
+		return false;
+	}
+	if (mount && (strncmp(host->state, mount, strlen(mount)) != 0 || !strchr("/", host->state[strlen(mount)]))) {
+		snprintf(ret_why, why_len, "the nodes see `%s` only, and the state folder is %s: name one there with `--state`", mount, host->state);
+		return false;
+	}
+	return true;
+}
+
+static bool slurm_open(struct engine_context *c, char *ret_error, size_t error_len)
+{
+	struct slurm *s = calloc(1, sizeof *s);
+	if (!s)
+		bug_out_of_memory();
+	s->prefix = job_prefix(&s->arena, c->host->state);
+	if (!s->prefix) {
+		snprintf(ret_error, error_len, "%s/slurm cannot be written", c->host->state);
+		free(s);
+		return false;
+	}
+	s->account = attribute(c->host, "account");
+	s->login = login_of(c->host);
+	s->interval_ms = QUERY_MIN_MS;
+	c->own = s;
+	return true;
+}
+
+static void slurm_close(struct engine_context *c)
+{
+	struct slurm *s = c->own;
+	for (uint32_t i = 0; i < s->batches.len; i++)
+		vec_finish(&s->batches.at[i]->jobs);
+	vec_finish(&s->batches);
+	arena_finish(&s->arena);
+	free(s);
+}
+
+static const struct engine engine_slurm = {
+	.open = slurm_open, .submit = slurm_submit, .look = slurm_look, .cancel = slurm_cancel, .close = slurm_close,
+};
+
+static void *slurm_start(const struct executor_host *host, char *ret_error, size_t error_len)
+{
+	return engine_start(&engine_slurm, host, ret_error, error_len);
+}
+
+const struct executor executor_slurm = {
+	.name = "slurm", .doc = "jobs of a Slurm cluster", .kind = "slurm.cluster", .most = 5000,
+	.accepts = slurm_accepts, .start = slurm_start, .submit = engine_submit, .fd = engine_fd, .poll = engine_poll, .cancel = engine_cancel,
+	.finish = engine_finish, .find = slurm_find, .adopt = engine_adopt, .kill = slurm_kill,
+};

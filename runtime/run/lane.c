@@ -1,0 +1,138 @@
+/* Lanes: which executor a call goes to, and whether it takes more. */
+#include "runtime/run/inside.h"
+#include <sys/epoll.h>
+
+const char *lane_place(const struct run *r, const struct task *t)
+{
+	const char *place = t->node->plan->place ? t->node->plan->place : t->step->place;
+	return r->o.all_here ? NULL : place;
+}
+
+/* The thing that a place belongs to: `hpc` for "hpc.gpu". */
+static const struct plan_thing *place_thing(const struct run *r, const char *place)
+{
+	size_t n = strcspn(place, ".");
+	for (uint32_t i = 0; i < r->plan->n_things; i++) {
+		const struct plan_thing *x = &r->plan->things[i];
+		if (strcmp(x->name, place) == 0 || (strncmp(x->name, place, n) == 0 && x->name[n] == 0))
+			return x;
+		for (uint32_t k = 0; k < x->n_parts; k++)
+			if (strcmp(x->parts[k].name, place) == 0)
+				return x;
+	}
+	return NULL;
+}
+
+const char *lane_kind(const struct run *r, const char *place)
+{
+	const struct plan_thing *x = place_thing(r, place);
+	return x ? x->kind : NULL;
+}
+
+static const struct executor *serves(const struct run *r, const char *kind)
+{
+	for (const struct executor *const *e = r->o.executors; e && *e; e++)
+		if ((*e)->kind && strcmp((*e)->kind, kind) == 0)
+			return *e;
+	return NULL;
+}
+
+static const char *secret(const char *name, void *ctx)
+{
+	const struct run *r = ctx;
+	for (uint32_t i = 0; i < r->o.n_secrets; i++)
+		if (strcmp(r->o.secrets[i].name, name) == 0)
+			return r->o.secrets[i].content;
+	return NULL;
+}
+
+static struct lane *lane_get(struct run *r, const struct executor *x, const struct plan_thing *thing, const char *option)
+{
+	if (x->most == 0)
+		thing = NULL; /* this machine is one, whatever the twin calls it */
+	const char *id = arena_printf(&r->arena, "%s:%s", x->name, thing ? thing->name : "");
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		if (strcmp(r->lanes.at[i]->id, id) == 0)
+			return r->lanes.at[i];
+	struct lane *l = arena_new(&r->arena, struct lane);
+	*l = (struct lane){ .id = id, .executor = x };
+	l->host = (struct executor_host){ .state = r->o.state, .thing = thing, .option = option, .secret = secret, .secret_ctx = r };
+	*vec_push(&r->lanes) = l;
+	return l;
+}
+
+struct lane *lane_of(struct run *r, const struct task *t)
+{
+	const char *place = lane_place(r, t);
+	const struct plan_thing *thing = place ? place_thing(r, place) : NULL;
+	const struct executor *x = r->o.executor;
+	if (thing && !(x = serves(r, thing->kind)))
+		return NULL;
+	return lane_get(r, x, thing, place ? NULL : r->o.option);
+}
+
+/* Of a run that another twin may have described: the engine's own tools still find it. */
+struct lane *lane_by_id(struct run *r, const char *id)
+{
+	const struct plan_thing *thing = NULL;
+	size_t n = strcspn(id, ":");
+	for (uint32_t i = 0; id[n] && i < r->plan->n_things; i++)
+		if (strcmp(r->plan->things[i].name, id + n + 1) == 0)
+			thing = &r->plan->things[i];
+	for (const struct executor *const *e = r->o.executors; e && *e; e++)
+		if (strlen((*e)->name) == n && strncmp((*e)->name, id, n) == 0)
+			return lane_get(r, *e, thing, NULL);
+	return lane_get(r, r->o.executor, thing, NULL);
+}
+
+bool lane_start(struct run *r, struct lane *l)
+{
+	char error[300];
+	if (l->state)
+		return true;
+	l->host.run = r->id;
+	l->state = l->executor->start(&l->host, error, sizeof error);
+	if (!l->state) {
+		run_broken(r, "%s", error);
+		return false;
+	}
+	struct epoll_event e = { .events = EPOLLIN };
+	int fd = l->executor->fd(l->state);
+	if (r->wake < 0 && (r->wake = epoll_create1(EPOLL_CLOEXEC)) < 0)
+		bug("epoll: %s", strerror(errno));
+	if (fd >= 0 && epoll_ctl(r->wake, EPOLL_CTL_ADD, fd, &e) != 0)
+		bug("epoll: %s", strerror(errno));
+	return true;
+}
+
+bool lane_has_room(const struct run *r, const struct lane *l, const struct task *t)
+{
+	if (l->executor->most)
+		return l->running < l->executor->most;
+	return r->cpus_used + t->cpus <= r->cpus && r->gpus_used + t->gpus <= r->gpus && r->memory_used + t->memory_bytes <= r->memory_bytes;
+}
+
+void lane_take_room(struct run *r, struct task *t, int sign)
+{
+	t->lane->running += (uint32_t)sign;
+	if (t->lane->executor->most)
+		return;
+	r->cpus_used += (uint32_t)(sign * (int)t->cpus);
+	r->gpus_used += (uint32_t)(sign * (int)t->gpus);
+	r->memory_used += sign > 0 ? t->memory_bytes : -t->memory_bytes;
+}
+
+void lanes_finish(struct run *r)
+{
+	for (uint32_t i = 0; i < r->lanes.len; i++) {
+		struct lane *l = r->lanes.at[i];
+		if (l->state)
+			l->executor->finish(l->state);
+		vec_finish(&l->queue);
+		vec_finish(&l->starting);
+		vec_finish(&l->found);
+	}
+	vec_finish(&r->lanes);
+	if (r->wake >= 0)
+		close(r->wake);
+}
