@@ -634,8 +634,8 @@ static bool slurm_accepts(const struct executor_host *host, const struct executo
 {
 	const char *mount = attribute(host, "mount"), *login = attribute(host, "login");
 	(void)w;
-	if (!command_exists("sbatch") && !login) {
-		snprintf(ret_why, why_len, "there is no sbatch on the PATH, and the twin names no `login` node");
+	if (!command_exists("sbatch") && !(login && command_exists("ssh"))) {
+		snprintf(ret_why, why_len, "there is no sbatch on the PATH, and %s", login ? "no ssh to reach the login node" : "the twin names no `login` node");
 		return false;
 	}
 	if (mount && (strncmp(host->state, mount, strlen(mount)) != 0 || !strchr("/", host->state[strlen(mount)]))) {

@@ -385,7 +385,7 @@ void schedule_ended(struct run *r, struct task *t, const struct executor_end *en
 		retry(r, t);
 	} else {
 		report_end(r, t, end, text);
-		task_fail(r, t, "its command failed");
+		task_fail(r, t, end->outcome == EXECUTOR_REJECTED ? "its engine does not take it" : "its command failed");
 	}
 	if (r->failed && r->o.fail_fast && !r->stopping)
 		r->stopping = true; /* what runs goes on to its end */
