@@ -14,7 +14,7 @@ extern const struct stdlib_file stdlib_starter[];
 extern const struct stdlib_file stdlib_scripts[]; /* runtime/cwl/evaluate.js */
 extern const struct stdlib_file stdlib_lua[];     /* targets/lua/oscar.lua */
 extern const struct stdlib_file stdlib_slurm[];   /* targets/slurm/slurm.py */
-extern const struct stdlib_file stdlib_kubernetes[]; /* targets/kubernetes/kube.py */
+extern const struct stdlib_file stdlib_kubernetes[]; /* targets/kubernetes: kube.py, listen.py, sources.py */
 extern const struct stdlib_file stdlib_flow[];    /* targets/flow: twin.py, values.py */
 extern const struct stdlib_file stdlib_roles[];   /* targets/ansible/roles */
 #endif

@@ -347,11 +347,9 @@ static struct expr *source_call(struct context *cx, const struct ast_expr *e, co
 	if (!n || is_poison(n))
 		return make_poison(cx->ck, e->span);
 	const struct type *file = type_path(cx->ck->arena, TYPE_FILE, d->thing->format);
-	struct expr *x = expr_new(cx->ck->arena, EXPR_EVENT, e->span, type_list(cx->ck->arena, file), 0);
-	struct buf b = {0};
-	expr_show(n, &b);
-	x->name = arena_printf(cx->ck->arena, "%s.%s(%s)", d->full, name, buf_text(&b));
-	buf_finish(&b);
+	struct expr *x = expr_new(cx->ck->arena, EXPR_EVENT, e->span, type_list(cx->ck->arena, file), 1);
+	x->name = arena_printf(cx->ck->arena, "%s.%s", d->full, name);
+	x->args[0] = n;
 	return x;
 }
 

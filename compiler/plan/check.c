@@ -80,6 +80,15 @@ static void check_fields(struct checker *c, const struct plan_field *fields, uin
 	}
 }
 
+static void check_thing(struct checker *c, const struct plan_thing *t)
+{
+	may_be_none(c, t->workflow, c->p->n_workflows, "a workflow that is not there");
+	c->block = PLAN_NONE;
+	c->n_inputs = c->n_outputs = 0;
+	for (uint32_t i = 0; i < t->n_given; i++)
+		check_expr(c, t->given[i].expr);
+}
+
 /* A CWL process: it can be loaded, and has the step's inputs and outputs. */
 static void check_document(struct checker *c, const struct plan_step *s)
 {
@@ -406,7 +415,7 @@ static void check_rest(struct checker *c)
 	for (uint32_t i = 0; !c->error && i < p->n_models; i++)
 		may_be_none(c, p->models[i].workflow, p->n_workflows, "a workflow that is not there");
 	for (uint32_t i = 0; !c->error && i < p->n_things; i++)
-		may_be_none(c, p->things[i].workflow, p->n_workflows, "a workflow that is not there");
+		check_thing(c, &p->things[i]);
 	for (uint32_t i = 0; !c->error && i < p->n_slots; i++) {
 		if (!c->filled[i])
 			fail(c, "a slot that nothing fills", i);

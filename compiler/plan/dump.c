@@ -327,7 +327,7 @@ static struct doc *dump_part(struct dumper *d, const struct plan_part *part)
 
 static struct doc *dump_thing(struct dumper *d, const struct plan_thing *t)
 {
-	struct doc *map = doc_map(d->arena), *parts = doc_list(d->arena), *refs = doc_list(d->arena);
+	struct doc *map = doc_map(d->arena), *parts = doc_list(d->arena), *refs = doc_list(d->arena), *gives = doc_map(d->arena);
 	doc_append(d->arena, map, "name", doc_string(d->arena, t->name));
 	set_text(d, map, "role", t->role);
 	set_text(d, map, "kind", t->kind);
@@ -340,6 +340,12 @@ static struct doc *dump_thing(struct dumper *d, const struct plan_thing *t)
 	set_if_any(d, map, "parts", parts);
 	if (t->workflow != PLAN_NONE)
 		set_text(d, map, "runs", d->p->workflows[t->workflow].name);
+	for (doc_each(known, t->arguments))
+		if (known->kind != DOC_NULL)
+			doc_append(d->arena, gives, known->key, copy_doc(d->arena, known));
+	for (uint32_t i = 0; i < t->n_given; i++)
+		doc_append(d->arena, gives, t->given[i].name, doc_string(d->arena, expr_text(d->arena, t->given[i].expr)));
+	set_if_any(d, map, "gives", gives);
 	for (uint32_t i = 0; i < t->n_refs; i++)
 		doc_push(refs, doc_string(d->arena, t->refs[i]));
 	set_if_any(d, map, "refs", refs);

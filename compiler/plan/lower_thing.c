@@ -209,22 +209,25 @@ static uint32_t count_events(const struct expr *e)
 	return n;
 }
 
-/* What a trigger gives its run, as far as it is known beforehand. */
-static const struct doc *run_arguments(struct lower *l, const struct model_thing *t)
+/* What a trigger gives its run: what is known beforehand, and how to work out the rest. */
+static void run_arguments(struct lower *l, const struct model_thing *t, struct plan_thing *p)
 {
 	struct arena *a = l->plan->arena;
 	struct doc *d = doc_map(a);
+	p->given = arena_new_n(a, struct plan_attribute, t->runs ? t->runs->n_inputs + 1 : 1);
 	for (uint32_t i = 0; t->runs && t->run_args && i < t->runs->n_inputs; i++) {
 		const struct value *v = NULL;
 		char *error;
 		if (!t->run_args[i])
 			continue;
-		const struct type *to = t->runs->inputs[i].type;
-		if (model_eval(l->model, l->model->arena, t->run_args[i], &v) != EVAL_OK || !value_coerce(l->model->arena, v, to, &v, &error))
+		const struct model_field *in = &t->runs->inputs[i];
+		if (model_eval(l->model, l->model->arena, t->run_args[i], &v) != EVAL_OK || !value_coerce(l->model->arena, v, in->type, &v, &error))
 			v = NULL;
-		doc_set(a, d, t->runs->inputs[i].name, v ? value_to_doc(a, v, to) : doc_null(a));
+		doc_set(a, d, in->name, v ? value_to_doc(a, v, in->type) : doc_null(a));
+		if (!v)
+			p->given[p->n_given++] = (struct plan_attribute){copy_text(&l->copy, in->name), copy_expr(&l->copy, t->run_args[i]), t->run_args[i]->span};
 	}
-	return doc_len(d) ? d : NULL;
+	p->arguments = doc_len(d) ? d : NULL;
 }
 
 static void lower_thing(struct lower *l, const struct model_thing *t, struct plan_thing *p)
@@ -236,7 +239,7 @@ static void lower_thing(struct lower *l, const struct model_thing *t, struct pla
 	}
 	*p = (struct plan_thing){.role = copy_text(&l->copy, t->role), .name = copy_text(&l->copy, t->name), .kind = copy_text(&l->copy, t->schema->name), .doc = copy_text(&l->copy, t->doc), .span = t->span, .attributes = thing_doc(l, t), .workflow = t->runs ? t->runs->id : PLAN_NONE};
 	p->annotations = t->schema->annotations ? doc_copy(l->plan->arena, t->schema->annotations) : NULL;
-	p->arguments = run_arguments(l, t);
+	run_arguments(l, t, p);
 	p->parts = arena_new_n(l->plan->arena, struct plan_part, n_blocks + 1);
 	if (strcmp(t->role, "infra") == 0) {
 		add_part(l, p, t->name, t->span);

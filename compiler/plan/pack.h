@@ -37,6 +37,7 @@ void pack_plan(struct pack *p, struct plan *plan);
 void pack_step(struct pack *p, void *step);
 void pack_node(struct pack *p, void *node);
 void pack_field(struct pack *p, void *field);
+void pack_attribute(struct pack *p, void *attribute);
 
 /* plan/check.c: every id in range, every slot visible where it is read, nothing circular; NULL when all is well. */
 const char *plan_check(const struct plan *p, struct arena *a);

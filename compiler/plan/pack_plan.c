@@ -89,6 +89,7 @@ static void pack_thing(struct pack *p, void *thing)
 	pack_each(p, "parts", &t->parts, &t->n_parts, pack_part);
 	pack_id(p, "workflow", &t->workflow);
 	pack_doc(p, "arguments", &t->arguments);
+	pack_each(p, "given", &t->given, &t->n_given, pack_attribute);
 	pack_texts(p, "refs", &t->refs, &t->n_refs);
 }
 

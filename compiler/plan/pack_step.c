@@ -12,14 +12,14 @@ void pack_field(struct pack *p, void *field)
 	pack_id(p, "slot", &f->slot);
 }
 
-static void pack_attribute(struct pack *p, void *attribute)
+void pack_attribute(struct pack *p, void *attribute)
 {
 	struct plan_attribute *at = attribute;
 	pack_name(p, "name", &at->name);
 	pack_expr(p, "expr", &at->expr);
 	pack_span(p, "span", &at->span);
 	if (!at->expr)
-		pack_fail(p, "env", "without a value");
+		pack_fail(p, "expr", "missing");
 }
 
 static void pack_resources(struct pack *p, struct plan_step *s)

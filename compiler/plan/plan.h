@@ -112,7 +112,8 @@ struct plan_thing { /* infra, service, source, model, trigger: for graph, target
 	struct plan_part *parts; uint32_t n_parts; /* places, full names: "hpc.gpu"; the thing itself first when it can run steps */
 	const struct doc *annotations; /* of its kind, for targets: name -> {argument: value}; or NULL */
 	uint32_t workflow;           /* trigger: what it runs; else PLAN_NONE */
-	const struct doc *arguments; /* trigger: what it gives, by the workflow's inputs; null: known only when it fires; or NULL */
+	const struct doc *arguments; /* trigger: what it gives, by the workflow's inputs; null: known only when it fires, and among `given`; or NULL */
+	struct plan_attribute *given; uint32_t n_given; /* trigger: inputs of its workflow over EXPR_EVENT */
 	const char **refs; uint32_t n_refs; /* things it refers to: `on`, `registry`, a trigger's source */
 };
 struct plan_scenario { const char *name, *doc; struct span span; }; /* what it sets is in a plan of its own */

@@ -13,7 +13,7 @@ enum expr_op {
 	EXPR_INPUT,    /* index: an input of the step; name */
 	EXPR_OUTPUT,   /* index: an output of the step: its path while the command runs; name */
 	EXPR_MODEL,    /* name: the promoted weights of a model */
-	EXPR_EVENT,    /* name: what set the trigger off: "event.file" */
+	EXPR_EVENT,    /* name: what set the trigger off, "event"; with args[0], what a source gave last: "scenes.latest", "scenes.since" (in s) */
 	EXPR_LOCAL,    /* index: a comprehension's or function's own variable, unique in the root expression; name */
 	EXPR_LET,      /* args[0..n-2] are stored in locals index.., args[n-1] is the result */
 	EXPR_MEMBER,   /* args[0].name; over a list: of each element; of null: null */

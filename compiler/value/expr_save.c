@@ -67,7 +67,7 @@ enum own { NOTHING, VALUE, ASSET, INDEX, NAME, FUNCTION, FIRST, EACH, UNIT, KEYS
 static const struct { const char *name; uint16_t min, max; enum own own; } ops[] = {
 	[EXPR_CONST] = {"const", 0, 0, VALUE}, [EXPR_PARAM] = {"param", 0, 0, INDEX}, [EXPR_SLOT] = {"slot", 0, 0, INDEX},
 	[EXPR_PREVIOUS] = {"previous", 0, 0, INDEX}, [EXPR_INPUT] = {"input", 0, 0, INDEX},
-	[EXPR_OUTPUT] = {"output", 0, 0, INDEX}, [EXPR_MODEL] = {"model", 0, 0, NAME}, [EXPR_EVENT] = {"event", 0, 0, NAME},
+	[EXPR_OUTPUT] = {"output", 0, 0, INDEX}, [EXPR_MODEL] = {"model", 0, 0, NAME}, [EXPR_EVENT] = {"event", 0, 1, NAME},
 	[EXPR_LOCAL] = {"local", 0, 0, INDEX}, [EXPR_LET] = {"let", 1, UINT16_MAX, FIRST},
 	[EXPR_MEMBER] = {"member", 1, 1, NAME}, [EXPR_INDEX] = {"index", 2, 2, NOTHING},
 	[EXPR_NEGATE] = {"negate", 1, 1, NOTHING}, [EXPR_NOT] = {"not", 1, 1, NOTHING}, [EXPR_ADD] = {"+", 2, 2, NOTHING},

@@ -235,9 +235,16 @@ void expr_show(const struct expr *e, struct buf *ret)
 	case EXPR_SLOT:
 	case EXPR_INPUT:
 	case EXPR_OUTPUT:
-	case EXPR_EVENT:
 	case EXPR_LOCAL:
 		show_name(e, ret);
+		break;
+	case EXPR_EVENT:
+		show_name(e, ret);
+		if (e->n) {
+			buf_putc(ret, '(');
+			expr_show(e->args[0], ret);
+			buf_putc(ret, ')');
+		}
 		break;
 	case EXPR_MODEL:
 		show_name(e, ret);

@@ -14,6 +14,7 @@ struct py {
 	const char *folder;           /* absolute, of flow.py */
 	const struct plan_step *step; /* whose command or attribute it is: inputs are i["x"], outputs o["x"], assets a[0]; or NULL */
 	uint32_t block;               /* where it stands in a workflow: slots are s["x"]; or PLAN_NONE */
+	bool trigger;                 /* an argument of a trigger: `event`, latest("source", n) and since("source", s) */
 	VEC(const struct value *) assets; /* of the step, in the order of `a`; the caller finishes it */
 	const char *error;            /* why it has no Python, or NULL */
 	struct span error_span;

@@ -532,6 +532,23 @@ static void put_words(struct py *py, const struct expr *e, struct buf *ret)
 	buf_puts(ret, e->n ? ")" : "\"\")");
 }
 
+static void event(struct py *py, const struct expr *e, struct buf *ret)
+{
+	const char *dot = strrchr(e->name, '.');
+
+	if (!py->trigger) {
+		py_refuse(py, e->span, "an event is known to a trigger only");
+	} else if (!e->n || !dot) {
+		buf_puts(ret, "event");
+	} else {
+		buf_printf(ret, "%s(", dot + 1);
+		py_string(e->name, (size_t)(dot - e->name), ret);
+		buf_puts(ret, ", ");
+		py_expr(py, e->args[0], PY_COND, ret);
+		buf_putc(ret, ')');
+	}
+}
+
 void py_expr(struct py *py, const struct expr *e, enum py_precedence at_least, struct buf *ret)
 {
 	switch (e->op) {
@@ -553,7 +570,7 @@ void py_expr(struct py *py, const struct expr *e, enum py_precedence at_least, s
 			named("o[", py->step->outputs[e->index].name, ret);
 		return;
 	case EXPR_MODEL: named("model(", e->name, ret); return;
-	case EXPR_EVENT: py_refuse(py, e->span, "an event is known to a trigger only"); return;
+	case EXPR_EVENT: event(py, e, ret); return;
 	case EXPR_LOCAL: local(e->index, ret); return;
 	case EXPR_LET: let(py, e, ret); return;
 	case EXPR_MEMBER: member(py, e, ret); return;

@@ -607,12 +607,18 @@ def results(workflow, folder):
     """All outputs, whole or not at all."""
     scope, final = root(workflow), os.path.join(os.path.abspath(folder), workflow)
     values = {k: o.value(scope) for k, o in WORKFLOWS[workflow].outputs.items()}
-    shutil.rmtree(final + ".new", ignore_errors=True)
-    os.makedirs(final + ".new")
-    told = {k: put(v, final + ".new", final, k) for k, v in values.items()}
-    shutil.rmtree(final, ignore_errors=True)
-    os.rename(final + ".new", final)
-    return told
+    new = "%s.new-%s" % (final, os.environ.get("TWIN_RUN", os.getpid()))
+    shutil.rmtree(new, ignore_errors=True)
+    os.makedirs(new)
+    told = {k: put(v, new, final, k) for k, v in values.items()}
+    for left in range(100, -1, -1):
+        try:
+            shutil.rmtree(final, ignore_errors=True)
+            os.rename(new, final)
+            return told
+        except OSError:  # another run put its own there meanwhile
+            if not left:
+                raise
 
 
 # -- the command line ----------------------------------------------------------------------------------------------------------------

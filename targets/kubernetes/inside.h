@@ -25,6 +25,19 @@ struct kube {
 	bool *told;                     /* steps whose rows are there */
 };
 
+/* Where secrets go; each array is stamped with the number of the search that found it. */
+struct kube_secrets { uint32_t stamp, *params, *inputs, *slots, *first_call, *next_call; };
+
+/* A workflow that is written. */
+struct kube_run {
+	struct kube *k;
+	struct flow flow;
+	uint32_t workflow;
+	const char *name, *home;    /* of its objects; of its files, in a pod */
+	struct doc *items, *files;  /* of its ConfigMap: as pods and as kustomize see them */
+	struct kube_secrets *secrets; /* NULL before the first step, and where the twin has none */
+};
+
 /* -- object.c ----------------------------------------------------------------------------------------------------------- */
 
 /* apiVersion, kind and metadata; `doc` becomes its description. */
@@ -47,8 +60,8 @@ void kube_secure_container(struct kube *k, struct doc *container);
 /* "2Gi", "1500M" or bytes. */
 const char *kube_size(struct kube *k, double bytes);
 void kube_put(struct kube *k, const char *file, struct span from, struct doc *objects); /* a list; into the cluster's folder, and its kustomization */
-/* The service port `from` opens, to pods of the namespace that `peers` selects. */
-struct doc *kube_ingress(struct kube *k, const char *name, int64_t port, struct span from);
+/* Opens a port of the pods of this name to the pods of the namespace, or to anyone. */
+struct doc *kube_ingress(struct kube *k, const char *name, int64_t port, bool anyone, struct span from);
 const struct plan_thing *kube_thing(const struct kube *k, const char *name);
 /* The cluster that a place such as "cloud" is; NULL: none. */
 struct kube_cluster *kube_cluster_of(struct kube *k, const char *place);
@@ -61,6 +74,21 @@ void kube_put_service(struct kube *k, const struct plan_thing *t);
 void kube_put_model(struct kube *k, const struct plan_thing *t);
 /* workflow.c: a workflow, its runs and its triggers. */
 void kube_put_workflow(struct kube *k, uint32_t workflow);
+/* The spec of the Job that runs it; inputs: the path of its inputs in a pod, or NULL: those that are bound. */
+struct doc *kube_run_spec(struct kube_run *r, const char *inputs);
+/* A container, at the end of a list, that runs a program of the workflow's folder; task: it sees /task. */
+struct doc *kube_runner(struct kube_run *r, struct doc *list, const char *name, const char *const *words, bool task);
+void kube_volumes(struct kube_run *r, struct doc *spec, bool task);
+void kube_secret(struct kube *k, struct doc *container, const char *name); /* where values.py looks for it */
+/* A file below WORKFLOW/flow becomes part of the ConfigMap; one of ours is written, too. */
+void kube_add_item(struct kube_run *r, const char *path);
+void kube_add_program(struct kube_run *r, const char *name);
+/* secret.c: finds what secrets a step's pods need; variables for those that were found last. */
+void kube_find_secrets(struct kube_run *r, uint32_t step);
+void kube_put_secrets(struct kube_run *r, struct doc *container);
+/* trigger.c: what starts it. First what the pods of all steps see, and the row of what is refused, by false; then the rest. */
+bool kube_prepare_trigger(struct kube_run *r, const struct plan_thing *t);
+void kube_put_trigger(struct kube_run *r, const struct plan_thing *t);
 /* overlay.c: what a scenario changes of what is written, as overlays of kustomize. files: what is written
  * without it; made: with it, whose files are taken over where they differ. */
 void kube_put_overlay(struct kube *k, const struct plan_scenario *s, const struct target_file *files, uint32_t n, struct target_result *made);

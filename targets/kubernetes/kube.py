@@ -27,9 +27,9 @@ ELEMENTS_MAX = 1000  # of one indexed Job
 
 
 class Jobs:
-    """The Jobs of this namespace that belong to this run."""
+    """The Jobs of this namespace that have this label."""
 
-    def __init__(self):
+    def __init__(self, label, value):
         with open(os.path.join(ACCOUNT, "token"), encoding="utf-8") as file:
             self.token = file.read().strip()
         with open(os.path.join(ACCOUNT, "namespace"), encoding="utf-8") as file:
@@ -37,7 +37,7 @@ class Jobs:
         host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
         self.url = "https://%s:%s/apis/batch/v1/namespaces/%s/jobs" % ("[%s]" % host if ":" in host else host, port, namespace)
         self.trust = ssl.create_default_context(cafile=os.path.join(ACCOUNT, "ca.crt"))
-        self.run = os.environ["TWIN_RUN"]
+        self.run, self.selector = value, "?labelSelector=%s%%3D%s" % (label, value)
 
     def ask(self, method, path="", body=None):
         head = {"Authorization": "Bearer " + self.token, "Content-Type": "application/json"}
@@ -49,7 +49,7 @@ class Jobs:
     def all(self):
         """Name to "active", "complete" or "failed"."""
         found = {}
-        for job in self.ask("GET", "?labelSelector=twin-run%3D" + self.run)["items"]:
+        for job in self.ask("GET", self.selector)["items"]:
             ended = [c["type"].lower() for c in job["status"].get("conditions", []) if c["status"] == "True" and c["type"] in ("Complete", "Failed")]
             found[job["metadata"]["name"]] = ended[0] if ended else "active"
         return found
@@ -60,6 +60,16 @@ class Jobs:
         except urllib.error.HTTPError as e:
             if e.code != 404:
                 raise
+
+    def post(self, job):
+        """False: it is there already."""
+        try:
+            self.ask("POST", "", job)
+        except urllib.error.HTTPError as e:
+            if e.code != 409:
+                raise Trouble("the Job %s cannot be created: %s" % (job["metadata"]["name"], e.read().decode("utf-8", "replace")))
+            return False
+        return True
 
     def create(self, tasks):
         """One Job for these tasks of one step; gives its name."""
@@ -85,11 +95,7 @@ class Jobs:
         given += [(k, os.environ[k]) for k in ("TWIN_INPUTS",) if k in os.environ]
         for container in (pod["spec"]["initContainers"][0], pod["spec"]["containers"][0]):
             container["env"] = container.get("env", []) + [{"name": k, "value": v} for k, v in given]
-        try:
-            self.ask("POST", "", job)
-        except urllib.error.HTTPError as e:
-            if e.code != 409:  # a run before this one created it
-                raise Trouble("the Job of %s cannot be created: %s" % (tasks[0].path, e.read().decode("utf-8", "replace")))
+        self.post(job)
         print("%s: %s" % (name, " ".join(t.path for t in tasks)), flush=True)
         return name
 
@@ -107,7 +113,7 @@ def shares(tasks):
 
 class Run:
     def __init__(self):
-        self.jobs, self.started, self.failed, self.told = Jobs(), {}, {}, set()
+        self.jobs, self.started, self.failed, self.told = Jobs("twin-run", os.environ["TWIN_RUN"]), {}, {}, set()
 
     def tell(self, text):
         if text not in self.told:

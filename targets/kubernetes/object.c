@@ -143,13 +143,14 @@ void kube_put(struct kube *k, const char *file, struct span from, struct doc *ob
 	c->used = true;
 }
 
-struct doc *kube_ingress(struct kube *k, const char *name, int64_t port, struct span from)
+struct doc *kube_ingress(struct kube *k, const char *name, int64_t port, bool anyone, struct span from)
 {
 	struct doc *d = kube_object(k, "networking.k8s.io/v1", "NetworkPolicy", name, NULL, from), *rule = doc_map(k->arena), *to = doc_map(k->arena);
 
 	kube_set(k, d, "spec/podSelector/matchLabels", kube_selector(k, name));
 	kube_set(k, d, "spec/policyTypes", kube_json(k, "[\"Ingress\"]"));
-	kube_set(k, rule, "from", kube_json(k, "[{\"podSelector\": {}}]"));
+	if (!anyone)
+		kube_set(k, rule, "from", kube_json(k, "[{\"podSelector\": {}}]"));
 	kube_text(k, to, "protocol", "TCP");
 	kube_int(k, to, "port", port);
 	doc_push(kube_set(k, rule, "ports", doc_list(k->arena)), to);

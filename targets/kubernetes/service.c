@@ -337,7 +337,7 @@ static void put_address(struct service *s, bool set)
 	kube_text(k, port, "targetPort", "main");
 	doc_push(kube_set(k, d, "spec/ports", doc_list(k->arena)), port);
 	doc_push(s->objects, d);
-	policy = kube_ingress(k, s->name, s->port, s->thing->span);
+	policy = kube_ingress(k, s->name, s->port, false, s->thing->span);
 	if (strcmp(s->thing->kind, "kafka.broker") == 0)
 		doc_push(doc_get(doc_get(doc_get(policy, "spec"), "ingress")->children.first, "ports"), kube_json(k, "{\"protocol\": \"TCP\", \"port\": 9093}"));
 	doc_push(s->objects, policy);

@@ -1,4 +1,4 @@
-/* A workflow: its ConfigMap, the Job that runs it, the templates of the Jobs of its steps, and what starts it by the clock. */
+/* A workflow: its ConfigMap, the Job that runs it, the templates of the Jobs of its steps. */
 #include "targets/kubernetes/inside.h"
 #include "compiler/base/file.h"
 #include "stdlib/stdlib.h"
@@ -8,8 +8,6 @@
 
 #define RUNNER_IMAGE "docker.io/library/python:3.12.7-slim-bookworm"
 #define USER 65532 /* nobody's, and none of an image's own */
-
-struct run { struct kube *k; struct flow flow; uint32_t workflow; const char *name, *home; struct doc *items; };
 
 /* -- resources -------------------------------------------------------------------------------------------------------------- */
 
@@ -58,7 +56,7 @@ static void put_resources(struct kube *k, const struct plan_step *step, struct d
 
 /* -- pods ------------------------------------------------------------------------------------------------------------------- */
 
-static void put_volumes(struct run *r, struct doc *spec, bool task)
+void kube_volumes(struct kube_run *r, struct doc *spec, bool task)
 {
 	struct kube *k = r->k;
 	struct doc *list = kube_set(k, spec, "volumes", doc_list(k->arena)), *v;
@@ -77,7 +75,7 @@ static void add_mount(struct kube *k, struct doc *list, const char *name, const 
 	kube_text(k, kube_named(k, list, name), "mountPath", path);
 }
 
-static struct doc *container(struct run *r, struct doc *list, const char *name, const char *image, bool task)
+static struct doc *container(struct kube_run *r, struct doc *list, const char *name, const char *image, bool task)
 {
 	struct kube *k = r->k;
 	struct doc *c = kube_named(k, list, name), *mounts;
@@ -102,39 +100,25 @@ static void add_words(struct kube *k, struct doc *c, const char *const *words)
 		doc_push(doc_get(c, "command"), doc_string(k->arena, *words));
 }
 
-static bool is_secret(const struct type *t)
+void kube_secret(struct kube *k, struct doc *container, const char *name)
 {
-	return t->kind == TYPE_SECRET || (t->kind == TYPE_OPTIONAL && t->of->kind == TYPE_SECRET);
-}
+	char *variable = arena_printf(k->arena, "TWIN_SECRET_%s", name);
 
-/* Where values.py looks for it. */
-static const char *secret_variable(struct kube *k, const char *name)
-{
-	char *ret = arena_printf(k->arena, "TWIN_SECRET_%s", name);
-
-	for (char *c = ret; *c; c++)
+	for (char *c = variable; *c; c++)
 		if (*c >= 'a' && *c <= 'z')
 			*c = (char)(*c - 'a' + 'A');
-	return ret;
+	kube_env_secret(k, doc_get(container, "env"), variable, k->secrets, name);
 }
 
-/* A container that runs kube.py. */
-static struct doc *runner(struct run *r, struct doc *list, const char *name, const char *verb, const char *script, bool task)
+struct doc *kube_runner(struct kube_run *r, struct doc *list, const char *name, const char *const *words, bool task)
 {
 	struct kube *k = r->k;
-	const struct plan_workflow *w = &k->plan->workflows[r->workflow];
 	struct doc *c = container(r, list, name, RUNNER_IMAGE, task);
 
-	add_words(k, c, (const char *const[]){ "python3", "-m", "kube", verb, script, NULL });
+	add_words(k, c, words);
 	kube_text(k, c, "workingDir", r->home);
 	kube_env(k, doc_get(c, "env"), "PYTHONDONTWRITEBYTECODE", "1");
 	kube_set(k, c, "resources", kube_json(k, "{\"requests\": {\"cpu\": \"100m\", \"memory\": \"128Mi\"}, \"limits\": {\"cpu\": \"1\", \"memory\": \"512Mi\"}}"));
-	for (uint32_t i = 0; task && i < k->plan->n_params; i++)
-		if (k->plan->params[i].secret)
-			kube_env_secret(k, doc_get(c, "env"), secret_variable(k, k->plan->params[i].name), k->secrets, k->plan->params[i].name);
-	for (uint32_t i = 0; task && i < w->n_inputs; i++)
-		if (is_secret(w->inputs[i].type))
-			kube_env_secret(k, doc_get(c, "env"), secret_variable(k, w->inputs[i].name), k->secrets, w->inputs[i].name);
 	return c;
 }
 
@@ -163,7 +147,7 @@ static void tell_step(struct kube *k, const struct plan_step *step)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is tried again after any failure; pauses between attempts start with 10 s and double, up to 6 min");
 }
 
-static void put_step(struct run *r, uint32_t at)
+static void put_step(struct kube_run *r, uint32_t at)
 {
 	struct kube *k = r->k;
 	const struct plan_step *step = &k->plan->steps[at];
@@ -181,17 +165,18 @@ static void put_step(struct run *r, uint32_t at)
 	kube_set(k, spec, "automountServiceAccountToken", doc_bool(k->arena, false));
 	kube_secure_pod(k, spec, USER);
 	kube_placement(k, spec);
+	kube_find_secrets(r, at);
 	list = kube_set(k, spec, "initContainers", doc_list(k->arena));
-	runner(r, list, "begin", "begin", "/task/run", true);
+	kube_put_secrets(r, kube_runner(r, list, "begin", (const char *const[]){ "python3", "-m", "kube", "begin", "/task/run", NULL }, true));
 	c = container(r, list, "command", image_of(k, step), true);
 	doc_from(c, step->command_span);
 	add_words(k, c, (const char *const[]){ "sh", "/task/run", NULL });
 	put_resources(k, step, c);
 	list = kube_set(k, spec, "containers", doc_list(k->arena));
-	runner(r, list, "end", "end", NULL, true);
+	kube_put_secrets(r, kube_runner(r, list, "end", (const char *const[]){ "python3", "-m", "kube", "end", NULL }, true));
 	if (flow_cwl(step))
 		kube_env(k, doc_get(doc_get(spec, "initContainers")->children.first, "env"), "CWLTOOL_OPTIONS", "--no-container");
-	put_volumes(r, spec, true);
+	kube_volumes(r, spec, true);
 	target_put_doc(k->ret, arena_printf(k->arena, "%s/flow/step-%s.json", r->name, step->name), step->span, d);
 	tell_step(k, step);
 	if (rows == k->ret->rows.len)
@@ -206,7 +191,7 @@ static bool can_run(const struct kube *k, const struct plan_step *step)
 	return image_of(k, step) && step->workers <= 1;
 }
 
-static bool refuse_steps(struct run *r)
+static bool refuse_steps(struct kube_run *r)
 {
 	struct kube *k = r->k;
 
@@ -228,7 +213,7 @@ static bool refuse_steps(struct run *r)
 
 /* -- runs ------------------------------------------------------------------------------------------------------------------- */
 
-static struct doc *run_spec(struct run *r, const char *inputs)
+struct doc *kube_run_spec(struct kube_run *r, const char *inputs)
 {
 	struct kube *k = r->k;
 	struct doc *job = doc_map(k->arena), *spec, *list, *c, *env, *labels = kube_selector(k, r->name);
@@ -241,7 +226,7 @@ static struct doc *run_spec(struct run *r, const char *inputs)
 	kube_text(k, spec, "serviceAccountName", "runner");
 	kube_secure_pod(k, spec, USER);
 	list = kube_set(k, spec, "containers", doc_list(k->arena));
-	c = runner(r, list, "run", "run", NULL, false);
+	c = kube_runner(r, list, "run", (const char *const[]){ "python3", "-m", "kube", "run", NULL }, false);
 	env = doc_get(c, "env");
 	kube_text(k, kube_named(k, env, "TWIN_RUN"), "valueFrom/fieldRef/fieldPath", "metadata.labels['job-name']");
 	kube_text(k, kube_named(k, env, "TWIN_OWNER"), "valueFrom/fieldRef/fieldPath", "metadata.labels['controller-uid']");
@@ -249,90 +234,14 @@ static struct doc *run_spec(struct run *r, const char *inputs)
 	if (k->cluster->minor >= 24)
 		kube_env(k, env, "TWIN_INDEXED", "1");
 	if (inputs)
-		kube_env(k, env, "TWIN_INPUTS", arena_printf(k->arena, "%s/%s", r->home, inputs));
-	put_volumes(r, spec, false);
+		kube_env(k, env, "TWIN_INPUTS", inputs);
+	kube_volumes(r, spec, false);
 	return job;
-}
-
-/* "5 * * * *" of cron("5 * * * *"); NULL: started otherwise. */
-static const char *cron_of(struct kube *k, const struct plan_thing *t)
-{
-	const char *when = doc_text(doc_get(t->attributes, "when"), "");
-	size_t n = strlen(when);
-
-	if (strncmp(when, "cron(\"", 6) != 0 || n < 8 || strcmp(when + n - 2, "\")") != 0)
-		return NULL;
-	return arena_strndup(k->arena, when + 6, n - 8);
-}
-
-/* inputs.json with what the trigger gives. */
-static void put_arguments(struct run *r, const struct plan_thing *t, const char *file)
-{
-	struct kube *k = r->k;
-	struct doc *d = NULL, *inputs;
-	const char *path = arena_printf(k->arena, "%s/flow/inputs.json", r->name);
-
-	for (uint32_t i = 0; i < k->ret->files.len; i++)
-		if (strcmp(k->ret->files.at[i].path, path) == 0)
-			d = doc_copy(k->arena, k->ret->files.at[i].doc);
-	inputs = doc_map(k->arena);
-	for (doc_each(own, doc_get(d, "inputs")))
-		if (!doc_get(t->arguments, own->key))
-			doc_set(k->arena, inputs, own->key, doc_copy(k->arena, own));
-	for (doc_each(given, t->arguments))
-		doc_set(k->arena, inputs, given->key, doc_from(doc_copy(k->arena, given), t->span));
-	struct doc *all = doc_map(k->arena);
-	for (doc_each(group, d))
-		doc_set(k->arena, all, group->key, strcmp(group->key, "inputs") == 0 ? inputs : doc_copy(k->arena, group));
-	target_put_doc(k->ret, arena_printf(k->arena, "%s/flow/%s", r->name, file), t->span, all);
-}
-
-static bool can_start(struct run *r, const struct plan_thing *t)
-{
-	struct kube *k = r->k;
-	const struct plan_workflow *w = &k->plan->workflows[r->workflow];
-	const char *when = doc_text(doc_get(t->attributes, "when"), "this");
-
-	if (!cron_of(k, t)) {
-		target_row(k->ret, t->name, t->span, TARGET_REFUSED, "Kubernetes starts Jobs by the clock; what listens for `%s` is no part of it", when);
-		return false;
-	}
-	for (uint32_t i = 0; i < w->n_inputs; i++) {
-		const struct doc *given = doc_get(t->arguments, w->inputs[i].name);
-		if (given && given->kind == DOC_NULL && w->inputs[i].type->kind != TYPE_OPTIONAL) {
-			target_row(k->ret, t->name, t->span, TARGET_REFUSED, "what it gives `%s` is known only when it fires, and has to be fetched then", w->inputs[i].name);
-			return false;
-		}
-	}
-	return true;
-}
-
-static void put_trigger(struct run *r, const struct plan_thing *t, const char *inputs)
-{
-	struct kube *k = r->k;
-	const char *overlap = doc_text(doc_get(t->attributes, "overlap"), "queue"), *name = names_get(&k->things, t->name);
-	double deadline = doc_number(doc_get(t->attributes, "deadline"), 0);
-	struct doc *list = doc_list(k->arena), *spec, *d = kube_object(k, k->cluster->minor >= 21 ? "batch/v1" : "batch/v1beta1", "CronJob", name, t->doc, t->span);
-
-	kube_text(k, d, "spec/schedule", cron_of(k, t));
-	if (k->cluster->minor >= 27)
-		kube_text(k, d, "spec/timeZone", "Etc/UTC");
-	kube_text(k, d, "spec/concurrencyPolicy", strcmp(overlap, "parallel") == 0 ? "Allow" : strcmp(overlap, "replace") == 0 ? "Replace" : "Forbid");
-	kube_int(k, d, "spec/startingDeadlineSeconds", 3600);
-	spec = kube_set(k, d, "spec/jobTemplate/spec", run_spec(r, inputs));
-	if (deadline > 0)
-		kube_int(k, spec, "activeDeadlineSeconds", (int64_t)ceil(deadline));
-	doc_push(list, d);
-	kube_put(k, arena_printf(k->arena, "%s.yaml", name), t->span, list);
-	if (strcmp(overlap, "queue") == 0)
-		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "a run that would have to wait for the one before is left out");
-	else
-		target_row(k->ret, t->name, t->span, TARGET_SUPPORTED, NULL);
 }
 
 /* -- a workflow ----------------------------------------------------------------------------------------------------------- */
 
-static void add_item(struct run *r, struct doc *files, const char *path)
+void kube_add_item(struct kube_run *r, const char *path)
 {
 	struct kube *k = r->k;
 	const char *key = kube_key(k, path);
@@ -341,52 +250,63 @@ static void add_item(struct run *r, struct doc *files, const char *path)
 	kube_text(k, item, "key", key);
 	kube_text(k, item, "path", path);
 	doc_push(r->items, item);
-	doc_push(files, doc_printf(k->arena, "%s=flow/%s", key, path));
+	doc_push(r->files, doc_printf(k->arena, "%s=flow/%s", key, path));
+}
+
+/* A program of ours, beside flow.py. */
+void kube_add_program(struct kube_run *r, const char *name)
+{
+	struct kube *k = r->k;
+	const struct stdlib_file *file = stdlib_kubernetes;
+	struct target_text t = { 0 };
+
+	while (strcmp(file->name, name) != 0)
+		file++;
+	kube_add_item(r, name);
+	buf_add(&t.text, file->text, file->len);
+	target_put_text(k->ret, arena_printf(k->arena, "%s/flow/%s", r->name, name), k->plan->workflows[r->workflow].span, &t);
 }
 
 /* What the ConfigMap will hold; the files of steps and triggers are still to be written. */
-static struct doc *list_files(struct run *r)
+static void list_files(struct kube_run *r)
 {
 	struct kube *k = r->k;
-	struct doc *files = doc_list(k->arena);
 	size_t n = strlen(r->flow.folder) + 1;
+	uint32_t there = k->ret->files.len;
 
+	r->files = doc_list(k->arena);
 	r->items = doc_list(k->arena);
-	for (uint32_t i = 0; i < k->ret->files.len; i++)
+	for (uint32_t i = 0; i < there; i++)
 		if (strncmp(k->ret->files.at[i].path, r->flow.folder, n - 1) == 0 && k->ret->files.at[i].path[n - 1] == '/')
-			add_item(r, files, k->ret->files.at[i].path + n);
-	add_item(r, files, "kube.py");
+			kube_add_item(r, k->ret->files.at[i].path + n);
+	kube_add_program(r, "kube.py");
 	for (uint32_t i = 0; i < k->plan->n_steps; i++)
 		if (flow_has_step(&r->flow, i))
-			add_item(r, files, arena_printf(k->arena, "step-%s.json", k->plan->steps[i].name));
-	return files;
+			kube_add_item(r, arena_printf(k->arena, "step-%s.json", k->plan->steps[i].name));
 }
 
-static void put_folder(struct run *r, struct doc *files)
+static void put_folder(struct kube_run *r)
 {
 	struct kube *k = r->k;
 	const struct plan_workflow *w = &k->plan->workflows[r->workflow];
 	struct doc *d = doc_map(k->arena), *map, *list = doc_list(k->arena), *run = kube_object(k, "batch/v1", "Job", r->name, w->doc, w->span);
-	struct target_text t = { 0 };
 
-	buf_add(&t.text, stdlib_kubernetes[0].text, stdlib_kubernetes[0].len);
-	target_put_text(k->ret, arena_printf(k->arena, "%s/flow/kube.py", r->name), w->span, &t);
 	kube_text(k, d, "apiVersion", "kustomize.config.k8s.io/v1beta1")->comment = target_place(k->arena, k->plan, w->span);
 	kube_text(k, d, "kind", "Kustomization");
 	kube_text(k, d, "namespace", k->cluster->namespace);
 	map = kube_named(k, kube_set(k, d, "configMapGenerator", doc_list(k->arena)), r->name);
-	kube_set(k, map, "files", files);
+	kube_set(k, map, "files", r->files);
 	kube_set(k, d, "generatorOptions", kube_json(k, "{\"disableNameSuffixHash\": true}"));
 	target_put_doc(k->ret, arena_printf(k->arena, "%s/kustomization.yaml", r->name), w->span, d);
 	kube_text(k, doc_get(run, "metadata"), "namespace", k->cluster->namespace);
-	kube_set(k, run, "spec", run_spec(r, NULL));
+	kube_set(k, run, "spec", kube_run_spec(r, NULL));
 	doc_push(list, run);
 	target_put_doc(k->ret, arena_printf(k->arena, "%s/run.yaml", r->name), w->span, list)->several = true;
 	doc_push(k->cluster->resources, doc_printf(k->arena, "../%s", r->name));
 }
 
 /* What runs need of the namespace: the volume, and an account that may create Jobs. Once a cluster. */
-static void put_runs(struct run *r)
+static void put_runs(struct kube_run *r)
 {
 	struct kube *k = r->k;
 	struct span from = k->plan->workflows[r->workflow].span;
@@ -415,7 +335,7 @@ static void put_runs(struct run *r)
 	kube_put(k, "runs.yaml", from, list);
 }
 
-static void put_constructs(struct run *r)
+static void put_constructs(struct kube_run *r)
 {
 	struct kube *k = r->k;
 
@@ -430,33 +350,28 @@ static void put_constructs(struct run *r)
 	}
 }
 
-static void put_all(struct run *r)
+static void put_all(struct kube_run *r)
 {
 	struct kube *k = r->k;
-	struct doc *files = list_files(r);
 	const struct plan_thing **triggers = arena_new_n(k->arena, const struct plan_thing *, k->plan->n_things + 1);
 	uint32_t n = 0;
 
+	list_files(r);
 	for (uint32_t i = 0; i < k->plan->n_things; i++)
-		if (strcmp(k->plan->things[i].role, "trigger") == 0 && k->plan->things[i].workflow == r->workflow && can_start(r, &k->plan->things[i]))
+		if (strcmp(k->plan->things[i].role, "trigger") == 0 && k->plan->things[i].workflow == r->workflow && kube_prepare_trigger(r, &k->plan->things[i]))
 			triggers[n++] = &k->plan->things[i];
-	for (uint32_t i = 0; i < n; i++)
-		if (triggers[i]->arguments) {
-			put_arguments(r, triggers[i], arena_printf(k->arena, "inputs-%s.json", triggers[i]->name));
-			add_item(r, files, arena_printf(k->arena, "inputs-%s.json", triggers[i]->name));
-		}
 	for (uint32_t i = 0; i < k->plan->n_steps; i++)
 		if (flow_has_step(&r->flow, i))
 			put_step(r, i);
 	put_constructs(r);
-	put_folder(r, files);
 	put_runs(r);
 	for (uint32_t i = 0; i < n; i++)
-		put_trigger(r, triggers[i], triggers[i]->arguments ? arena_printf(k->arena, "inputs-%s.json", triggers[i]->name) : NULL);
+		kube_put_trigger(r, triggers[i]);
+	put_folder(r);
 }
 
 /* The cluster that most of it is meant for: that of the first step which names one, else the first. */
-static struct kube_cluster *home_of(struct run *r)
+static struct kube_cluster *home_of(struct kube_run *r)
 {
 	struct kube *k = r->k;
 	struct kube_cluster *c = NULL;
@@ -472,7 +387,7 @@ void kube_put_workflow(struct kube *k, uint32_t workflow)
 	const struct plan_workflow *w = &k->plan->workflows[workflow];
 	const char *name = names_get(&k->things, w->name);
 	struct target_request request = *k->request;
-	struct run r = { .k = k, .workflow = workflow, .name = name, .home = arena_printf(k->arena, "/twin/.kubernetes/%s/flow", name) };
+	struct kube_run r = { .k = k, .workflow = workflow, .name = name, .home = arena_printf(k->arena, "/twin/.kubernetes/%s/flow", name) };
 	uint32_t files = k->ret->files.len;
 
 	/* In a pod, the folder of the twin is the volume's. */

@@ -41,6 +41,10 @@ score golden/cluster cloud/stream.yaml /memory: 2Gi/d
 score golden/cluster cloud/store.yaml s/minio:RELEASE.*/minio:latest/
 score golden/cluster cloud/watch.yaml s/readOnlyRootFilesystem: true/readOnlyRootFilesystem: false/
 score golden/cluster cloud/stream.yaml s/clusterIP: None/clusterIP: ""/
+valid tools/listens cloud/ordered.yaml s/readinessProbe:/readynessProbe:/
+valid tools/listens handle/flow/run-ordered.json s/"backoffLimit": 0/"backoffLimit": "no"/
+secure tools/listens cloud/stored.yaml s/runAsNonRoot: true/runAsNonRoot: false/
+score tools/listens cloud/ordered.yaml /readinessProbe:/,/periodSeconds/d
 valid usecases/hep3dgan offload/shower-net.yaml s/minReplicas: .*/minReplicas: many/
 overlays golden/scenarios overlays/newer/cloud/StatefulSet-store.json s/1Ti/2Ti/
 overlays golden/scenarios overlays/high/cloud/main/flow/inputs.json s/3,/4,/
@@ -66,6 +70,7 @@ def twins(project):
     """Name and path of each twin that is judged."""
     golden = os.path.join(project, "tests/golden/kubernetes")
     yield from (("golden/" + n[:-5], os.path.join(golden, n)) for n in sorted(os.listdir(golden)) if n.endswith(".twin"))
+    yield "tools/listens", os.path.join(project, "tests/tools/kubernetes/listens/listens.twin")
     for folder in ("examples/usecases", "examples"):
         for name in sorted(os.listdir(os.path.join(project, folder))):
             path = os.path.join(project, folder, name, name + ".twin")
@@ -124,7 +129,7 @@ class Built:
                     raise Unlike("kustomize build %s: %s" % (below, said))
                 self.files[made] = self.minors.get(os.path.basename(root), VERSIONS[-1])
         for name in files:
-            if name == "run.yaml" or name.startswith("step-"):
+            if name == "run.yaml" or name.startswith(("step-", "run-")):
                 self.files[os.path.join(root, name)] = VERSIONS[-1]
 
 
