@@ -1,5 +1,5 @@
 /* status: runs and their tasks, also while an apply works and after a crash. */
-#include "cli/state.h"
+#include "cli/infra.h"
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ struct status {
 	struct cli_lock holder;
 	bool busy;             /* an apply works there now */
 	struct journal_run run; /* the one whose tasks are shown */
-	struct doc *runs, *tasks, *gates;
+	struct doc *runs, *tasks, *gates, *infra;
 	uint32_t n_running;
 };
 
@@ -98,6 +98,12 @@ static bool add_gate(const struct journal_gate *g, void *ctx)
 	return true;
 }
 
+static void add_infra(struct status *s, struct doc *d)
+{
+	if (doc_len(s->infra))
+		doc_set(&s->c->arena, d, "infrastructure", s->infra);
+}
+
 static void print_json(struct status *s, struct journal *j)
 {
 	struct arena *a = &s->c->arena;
@@ -114,6 +120,7 @@ static void print_json(struct status *s, struct journal *j)
 	doc_set(a, d, "tasks", s->tasks);
 	doc_set(a, d, "gates", s->gates);
 	doc_set(a, d, "runs", s->runs);
+	add_infra(s, d);
 	cli_print_doc(s->c, d);
 }
 
@@ -139,6 +146,28 @@ static bool print_gate(const struct journal_gate *g, void *ctx)
 	return true;
 }
 
+static void print_infra(const struct doc *infra)
+{
+	for (doc_each(x, infra)) {
+		printf("infrastructure at %s: %s, since %s%s%s\n", doc_text(doc_get(x, "manager"), ""), doc_text(doc_get(x, "state"), ""), doc_text(doc_get(x, "since"), ""),
+		       doc_get(x, "id") ? ", there called " : "", doc_text(doc_get(x, "id"), ""));
+		for (doc_each(output, doc_get(x, "outputs")))
+			printf("  %s = %s\n", output->key, doc_text(output, "none"));
+	}
+}
+
+/* A twin that has made infrastructure, and has not run yet. */
+static int show_infra(struct status *s)
+{
+	struct doc *d = doc_map(&s->c->arena);
+	add_infra(s, d);
+	if (s->c->json)
+		cli_print_doc(s->c, d);
+	else
+		print_infra(s->infra);
+	return CLI_DONE;
+}
+
 int verb_status(struct cli *c)
 {
 	struct status s = { .c = c };
@@ -152,7 +181,12 @@ int verb_status(struct cli *c)
 		return code;
 	s.busy = cli_lock_holder(c, s.state, &s.holder);
 	code = CLI_WRONG;
-	if (cli_run(c, j, &s.run)) {
+	s.infra = doc_list(&c->arena);
+	cli_infra_known(c, j, s.infra);
+	struct journal_run any;
+	if (!c->run && !c->workflow && doc_len(s.infra) && !journal_run_last(j, &c->arena, NULL, &any)) {
+		code = show_infra(&s);
+	} else if (cli_run(c, j, &s.run)) {
 		code = CLI_DONE;
 		if (c->json) {
 			print_json(&s, j);
@@ -162,6 +196,7 @@ int verb_status(struct cli *c)
 			       strcmp(state, "broken off") == 0 ? "; `twinc apply` goes on with it" : "");
 			journal_task_each(j, s.run.id, print_task, &s);
 			journal_gate_each(j, print_gate, &s);
+			print_infra(s.infra);
 		}
 	}
 	journal_close(j);

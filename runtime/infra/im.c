@@ -14,6 +14,8 @@
 #define POLL_PATIENCE_MS 2000
 #define UNHEARD_MAX_MS (5 * 60 * 1000)  /* a manager that is started anew is waited for */
 #define READY_MAX_MS (2 * 3600 * 1000)
+#define EMPTY_MAX_MS (10 * 60 * 1000)  /* `pending` without a machine: whoever was at it is gone */
+#define EMPTY_AGAIN_MS 15000           /* the same, where the manager was gone in between, or this program */
 #define CREATE_TIMEOUT_MS (10 * 60 * 1000) /* clouds are slow, and changes are made before they are answered */
 #define SAID_BYTES 4000
 
@@ -237,7 +239,7 @@ static void note_value(struct arena *a, struct doc *live, const struct infra_thi
 	double wanted = t ? doc_number(doc_get(t->attributes, attribute), value) : value;
 	struct doc *there = doc_get(live, attribute);
 	/* It takes "4096M" for 4096 times 10^6, and rounds. */
-	if (value < 0 || (value > wanted * 0.95 && value <= wanted))
+	if (value < 0 || (value > wanted * 0.95 && value < wanted * 1.05))
 		value = wanted;
 	if (!there)
 		doc_append(a, live, attribute, doc_float(a, value));
@@ -583,8 +585,14 @@ static uint32_t wanted_machines(const struct stack *s)
 
 static enum infra_answer ready(struct stack *s, const struct doc *states)
 {
+	struct im *im = s->state_of;
 	enum infra_answer answer = read_machines(s, states);
-	return answer == INFRA_OK ? read_outputs(s) : answer;
+	if (answer == INFRA_OK)
+		answer = read_outputs(s);
+	if (answer != INFRA_OK || im->again || doc_len(s->outputs) == doc_len(doc_get(doc_get(im_template(s), "topology_template"), "outputs")))
+		return answer;
+	im->again = true; /* it has lost the template: ended before it wrote it down */
+	return fill(s);
 }
 
 /* It does not answer: it may be started anew, and goes on then. */
@@ -604,6 +612,19 @@ static enum infra_answer unheard(struct stack *s, uint32_t errors_before)
 	return INFRA_WORKING;
 }
 
+/* A manager that is started anew has forgotten the machines that it was about to make. */
+static bool is_forgotten(struct stack *s, const char *state, uint32_t machines)
+{
+	struct im *im = s->state_of;
+	int64_t now = stack_now_ms();
+	if (strcmp(state, "pending") != 0 || machines > 0) {
+		im->empty_ms = 0;
+		return false;
+	}
+	im->empty_ms = im->empty_ms ? im->empty_ms : now;
+	return now - im->empty_ms > (im->was_unheard || s->restores ? EMPTY_AGAIN_MS : EMPTY_MAX_MS);
+}
+
 static bool is_under_way(const char *state, uint32_t machines)
 {
 	return strcmp(state, "pending") == 0 || strcmp(state, "running") == 0 || (strcmp(state, "unknown") == 0 && machines > 0);
@@ -620,6 +641,7 @@ static enum infra_answer poll(struct stack *s)
 		return unheard(s, errors);
 	if (answer != INFRA_OK)
 		return answer;
+	im->was_unheard = im->was_unheard || im->unheard_ms;
 	im->unheard_ms = 0;
 	if (s->gone && im->phase == IM_REMOVING)
 		return INFRA_OK;
@@ -634,6 +656,8 @@ static enum infra_answer poll(struct stack *s)
 		stack_fail(s, DIAG_E0633, s->span, "the infrastructure %s is still `%s` after %d min", s->id, state, READY_MAX_MS / 60000);
 		return INFRA_FAILED;
 	}
+	if (im->phase != IM_REMOVING && is_forgotten(s, state, doc_len(states)))
+		return fill(s);
 	if (im->phase == IM_REMOVING || is_under_way(state, doc_len(states)))
 		return INFRA_WORKING;
 	switch (im->phase) {

@@ -17,6 +17,8 @@ struct im {
 	const char *headers[5];
 	enum im_phase phase;
 	int64_t deadline_ms, unheard_ms; /* since when it does not answer; 0: it does */
+	int64_t empty_ms;                /* since when it is to make machines and has none */
+	bool was_unheard, again;         /* again: the template was sent once more */
 	const char *said;                /* the last state that was told */
 	struct map owners;               /* machine -> struct im_owner */
 };

@@ -1,0 +1,359 @@
+"""Infrastructure that is made for real, at an Infrastructure Manager 2.0 with its cloud Dummy.
+
+judge.py TWINC PROJECT SCRATCH changes|killed|restarted|software
+
+changes    planned, made, made again (nothing), scaled, altered, made anew, changed from outside, taken away from outside, taken down
+killed     this program ended by kill -9 at many moments of making, changing and taking down; the next run puts it right: exactly one
+           infrastructure with the right machines, and none after it is taken down
+restarted  the manager ended by kill -9 while it makes and changes, and started anew
+software   services really set up on a machine: ready, nothing to do, changed, a playbook that fails, put right
+"""
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+WORD = "5ecret-w0rd"
+
+
+class Wrong(Exception):
+    """It is not as it must be; the text tells how."""
+
+
+class Judge:
+    def __init__(self, twinc, project, scratch):
+        self.twinc, self.project, self.scratch = twinc, project, scratch
+        self.home, self.service = os.path.join(scratch, "twin"), os.path.join(scratch, "im")
+        self.artifacts = os.path.join(scratch, "artifacts")
+        self.port = None
+        os.makedirs(self.home)
+        os.makedirs(self.artifacts)
+
+    # -- the manager ------------------------------------------------------------------------------------------------------
+
+    def start(self):
+        env = dict(os.environ, **({"IM_PORT": self.port} if self.port else {}))
+        done = subprocess.run([os.path.join(self.project, "tests/services/im"), "up", self.service, self.artifacts], env=env, capture_output=True, text=True, timeout=120)
+        if done.returncode:
+            raise Wrong("the manager does not start: %s" % done.stderr)
+        with open(os.path.join(self.service, "env"), encoding="utf-8") as f:
+            said = dict(line.rstrip("\n").split("=", 1) for line in f)
+        self.url = said["IM_URL"]
+        self.port = self.url.rsplit(":", 1)[1]
+        lines = ["id = im; type = InfrastructureManager; username = u; password = %s" % WORD, "id = cloud; type = Dummy; host = dummy"]
+        self.auth = "\\n".join(lines)
+        with open(os.path.join(self.scratch, "auth"), "w", encoding="utf-8") as f:
+            f.write("\n".join(lines) + "\n")
+
+    def stop(self, number=signal.SIGTERM):
+        try:
+            with open(os.path.join(self.service, "pid"), encoding="utf-8") as f:
+                pid = int(f.read())
+            os.kill(pid, number)
+        except (OSError, ValueError):
+            return
+        for _ in range(100):
+            try:
+                os.kill(pid, 0)
+            except OSError:
+                return
+            time.sleep(0.05)
+
+    def ask(self, method, path, body=None, kind="text/plain"):
+        request = urllib.request.Request(self.url + path, method=method, data=body.encode() if body else None)
+        for key, value in (("Authorization", self.auth), ("Content-Type", kind), ("Accept", "application/json")):
+            request.add_header(key, value)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                text = answer.read().decode()
+                return answer.status, json.loads(text) if text else {}
+        except urllib.error.HTTPError as e:
+            return e.code, {}
+
+    def infrastructures(self):
+        return [x["uri"].rsplit("/", 1)[1] for x in self.ask("GET", "/infrastructures")[1]["uri-list"]]
+
+    def machines(self, infrastructure):
+        """Of an infrastructure: names of systems to their machines."""
+        found = {}
+        states = self.ask("GET", "/infrastructures/%s/state" % infrastructure)[1]["state"]["vm_states"]
+        for vm in states:
+            radl = self.ask("GET", "/infrastructures/%s/vms/%s" % (infrastructure, vm))[1]["radl"]
+            system = [x for x in radl if x["class"] == "system" and "state" in x][0]
+            found.setdefault(system["id"], []).append((vm, system))
+        return found
+
+    def must_be(self, **counts):
+        """Exactly one infrastructure, with so many machines of each name; without counts none at all."""
+        there = self.infrastructures()
+        if len(there) != (1 if counts else 0):
+            raise Wrong("%d infrastructures" % len(there))
+        if counts:
+            found = {name: len(list_) for name, list_ in self.machines(there[0]).items()}
+            wanted = {name: n for name, n in counts.items() if n}
+            if found != wanted:
+                raise Wrong("machines %s, not %s" % (found, wanted))
+            state = self.ask("GET", "/infrastructures/%s/state" % there[0])[1]["state"]["state"]
+            if state != "configured":
+                raise Wrong("it is %s" % state)
+        return there[0] if there else None
+
+    # -- the program ------------------------------------------------------------------------------------------------------
+
+    def words(self, words):
+        return [self.twinc, words[0], "main.twin", "--secret", "cloud=file:%s/auth" % self.scratch, "manager=%s" % self.url] + list(words[1:])
+
+    def twin(self, name, change=None):
+        with open(os.path.join(self.project, "tests/tools/infra", name), encoding="utf-8") as f:
+            text = f.read()
+        for before, after in change or ():
+            if before not in text:
+                raise Wrong("%r is not in %s" % (before, name))
+            text = text.replace(before, after)
+        with open(os.path.join(self.home, "main.twin"), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def run(self, code, *words):
+        done = subprocess.run(self.words(words), cwd=self.home, env=dict(os.environ, STORE_KEY=WORD), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+        if done.returncode != code:
+            raise Wrong("twinc %s: exit code %d, not %d\n%s%s" % (" ".join(words), done.returncode, code, done.stdout, done.stderr))
+        if WORD in done.stdout + done.stderr:
+            raise Wrong("twinc %s tells the secret" % words[0])
+        return done.stdout + done.stderr
+
+    def says(self, text, *patterns):
+        for pattern in patterns:
+            if not re.search(pattern, text, re.M):
+                raise Wrong("%r is not said in\n%s" % (pattern, text))
+
+    def nothing(self, *words):
+        """Nothing to do, by plan, by drift, by apply, and the machines stay the very same."""
+        before = self.machines(self.infrastructures()[0])
+        self.run(0, "plan", "--detailed-exitcode", *words)
+        self.run(0, "drift", "--detailed-exitcode", *words)
+        if self.run(0, "apply", *words):
+            raise Wrong("a second apply says something")
+        after = self.machines(self.infrastructures()[0])
+        if {n: [vm for vm, _ in v] for n, v in before.items()} != {n: [vm for vm, _ in v] for n, v in after.items()}:
+            raise Wrong("a second apply changed the machines")
+
+    def no_secret(self):
+        for folder, _, names in os.walk(self.home):
+            for name in names:
+                with open(os.path.join(folder, name), "rb") as f:
+                    if WORD.encode() in f.read():
+                        raise Wrong("the secret is in %s" % name)
+
+    # -- what is judged ------------------------------------------------------------------------------------------------------
+
+    def changes(self):
+        self.start()
+        self.twin("machines.twin")
+        self.says(self.run(2, "plan", "--detailed-exitcode"), "^create +front", "^create +workers", "2 to create")
+        self.must_be()
+        self.says(self.run(0, "apply"), "ready", "front_address = 10.0.0.1")
+        first = self.must_be(front=1, workers=2)
+        self.nothing()
+        told = subprocess.run([self.twinc, "status", "main.twin", "--json"], cwd=self.home, capture_output=True, text=True, check=True).stdout
+        if json.loads(told)["infrastructure"][0]["outputs"]["front_address"] != "10.0.0.1":
+            raise Wrong(told)
+        # scaled, up and down; a range that holds what is there changes nothing
+        self.says(self.run(2, "plan", "least=4", "--detailed-exitcode"), "^update +workers", r"nodes: 2\.\.5 -> 4\.\.5 +main.twin:15:13")
+        self.run(0, "apply", "least=4")
+        self.must_be(front=1, workers=4)
+        self.nothing("least=4")
+        self.run(0, "apply", "least=1", "most=5")
+        self.must_be(front=1, workers=4)
+        self.run(0, "apply", "least=1", "most=2")
+        self.must_be(front=1, workers=2)
+        # altered in place
+        self.twin("machines.twin", [("cpus    = 1", "cpus    = 3")])
+        self.says(self.run(0, "plan"), r"cpus: 1 -> 3 +main.twin:16:13")
+        kept = [vm for vm, _ in self.machines(first)["workers"]]
+        self.run(0, "apply")
+        if [(vm, s["cpu.count"]) for vm, s in self.machines(first)["workers"]] != [(vm, 3) for vm in kept]:
+            raise Wrong("not altered in place: %s" % self.machines(first)["workers"])
+        self.nothing()
+        # made anew: asked for first
+        self.twin("machines.twin", [("cpus    = 1", "cpus    = 3"), ("disk    = 10GB", "disk    = 20GB")])
+        self.says(self.run(0, "plan"), "^replace +workers", "disk: 10 GB -> 20 GB +main.twin:18:13, made anew")
+        self.says(self.run(1, "apply"), "--yes")
+        if [vm for vm, _ in self.machines(first)["workers"]] != kept:
+            raise Wrong("made anew without having been asked for")
+        self.run(0, "apply", "--yes")
+        if set(kept) & {vm for vm, _ in self.machines(first)["workers"]}:
+            raise Wrong("not made anew")
+        self.must_be(front=1, workers=2)
+        self.nothing()
+        # changed from outside: more machines than there may be, other processors, one gone
+        vm = self.machines(first)["front"][0][0]
+        self.ask("PUT", "/infrastructures/%s/vms/%s" % (first, vm), "system front (cpu.count = 7 and memory.size = 4294967296B)")
+        self.ask("DELETE", "/infrastructures/%s/vms/%s" % (first, self.machines(first)["workers"][0][0]))
+        said = self.run(2, "drift", "--detailed-exitcode")
+        self.says(said, r"cpus: 7 -> 2 +main.twin:11:\d+, changed from outside", r"nodes: 1 -> 2\.\.5 .*changed from outside")
+        if self.run(2, "drift", "--detailed-exitcode") != said:
+            raise Wrong("drift changes something")
+        self.run(0, "apply")
+        self.must_be(front=1, workers=2)
+        self.nothing()
+        # a thing that goes, and comes back
+        text = open(os.path.join(self.home, "main.twin"), encoding="utf-8").read()
+        with open(os.path.join(self.home, "main.twin"), "w", encoding="utf-8") as f:
+            f.write(text[:text.index("infra workers")])
+        self.says(self.run(0, "plan"), "^delete +workers")
+        self.run(0, "apply", "--yes")
+        self.must_be(front=1)
+        self.twin("machines.twin")
+        self.says(self.run(0, "plan"), "^create +workers")
+        self.run(0, "apply")
+        if self.must_be(front=1, workers=2) != first:
+            raise Wrong("another infrastructure")
+        # taken away from outside
+        self.ask("DELETE", "/infrastructures/%s" % first)
+        self.says(self.run(2, "drift", "--detailed-exitcode"), "^create +front .*gone", "^create +workers .*gone")
+        self.run(0, "apply")
+        if self.must_be(front=1, workers=2) == first:
+            raise Wrong("it cannot be the same")
+        # another one of the same user stays
+        code, _ = self.ask("POST", "/infrastructures", "system other (cpu.count >= 1)\ndeploy other 1")
+        if code != 200:
+            raise Wrong("the other infrastructure: %d" % code)
+        self.says(self.run(1, "destroy"), "--yes")
+        self.run(0, "destroy", "--yes")
+        there = self.infrastructures()
+        if len(there) != 1 or list(self.machines(there[0])) != ["other"]:
+            raise Wrong("left: %s" % there)
+        self.says(self.run(0, "destroy", "--yes"), "nothing to take down")
+        self.no_secret()
+
+    def kill(self, words, after):
+        p = subprocess.Popen(self.words(words), cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            p.wait(after)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            p.wait()
+        return p.returncode == -9
+
+    def state(self):
+        import sqlite3
+        try:
+            db = sqlite3.connect(os.path.join(self.home, ".twin/journal.db"))
+            row = db.execute("SELECT state, id IS NOT NULL FROM stacks").fetchone()
+            db.close()
+        except sqlite3.Error:
+            row = None
+        return row
+
+    def killed(self):
+        self.start()
+        self.twin("machines.twin")
+        seen = {}
+        rounds = int(os.environ.get("INFRA_ROUNDS", "12"))
+        dice = random.Random(os.environ.get("INFRA_SEED", "twinc"))
+        for i in range(rounds):
+            for what, words, then in (("make", ("apply",), dict(front=1, workers=2)), ("change", ("apply", "least=%d" % (3 + i % 2)), dict(front=1, workers=3 + i % 2)),
+                                      ("take down", ("destroy", "--yes"), {})):
+                # kills at several moments; the span of each kind of run is found by the first ones
+                span = seen.setdefault((what, "span"), 0.7)
+                killed = self.kill(words, dice.uniform(0.02, span))
+                if not killed:
+                    seen[(what, "span")] = max(0.1, span * 0.85)
+                key = (what, self.state() if killed else "whole")
+                seen[key] = seen.get(key, 0) + 1
+                self.run(0, *words)
+                self.must_be(**then)
+                if what == "change":
+                    self.nothing(words[1])
+        print("killed in these states:", {k: n for k, n in seen.items() if k[1] != "span"}, flush=True)
+        moments = {k[1] for k in seen if isinstance(k[1], tuple)}
+        if len(moments) < 3:
+            raise Wrong("hardly any moment was hit: %s" % moments)
+        self.no_secret()
+
+    def restarted(self):
+        self.start()
+        self.twin("machines.twin")
+        for words, then in ((("apply",), dict(front=1, workers=2)), (("apply", "least=4"), dict(front=1, workers=4)), (("destroy", "--yes"), {})):
+            p = subprocess.Popen(self.words(words), cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            limit = time.time() + 20
+            while time.time() < limit and p.poll() is None:
+                row = self.state()
+                if row and (row[1] or row[0] == 4) and row[0] != 2:
+                    break
+            self.stop(signal.SIGKILL)
+            time.sleep(1)
+            self.start()
+            out, _ = p.communicate(timeout=400)
+            if p.returncode:
+                self.run(0, *words)  # it said so, and the next one puts it right
+                print("the first %s ended with %d:\n%s" % (words[0], p.returncode, out), flush=True)
+            self.must_be(**then)
+            if then:
+                self.nothing(*words[1:])
+
+    def playbooks(self):
+        out = os.path.join(self.scratch, "built")
+        shutil.rmtree(out, ignore_errors=True)
+        words = [self.twinc, "build", "main.twin", "-t", "tosca", "-o", out, "manager=%s" % self.url]
+        subprocess.run(words, cwd=self.home, check=True, capture_output=True)
+        for name in os.listdir(os.path.join(out, "tosca")):
+            shutil.copy(os.path.join(out, "tosca", name), self.artifacts)
+
+    def software(self):
+        self.start()
+        self.twin("software.twin")
+        key = ("--secret", "store_key=env:STORE_KEY")
+        self.says(self.run(1, "apply", *key), r"error\[E0632\]", "Implementation file", "playbooks")
+        self.must_be()
+        self.playbooks()
+        self.says(self.run(0, "apply", *key), "registry_endpoint = http://10.0.0.1:5000")
+        self.nothing(*key)
+        self.looks(5000)
+        # a playbook that fails, told at the service; then put right
+        path = os.path.join(self.artifacts, "twin_mlflow.yml")
+        good = open(path, encoding="utf-8").read()
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(good.replace("tasks:", "tasks:\n    - name: Break on purpose\n      ansible.builtin.fail:\n        msg: the port is taken, says {{ mlflow_port }}", 1))
+        said = self.run(1, "apply", "port=5001", *key)
+        self.says(said, r"main.twin:\d+:\d+: error\[E0633\]: `registry`", "the port is taken, says 5001", "service registry")
+        self.says(self.run(0, "plan", "port=5001", *key), "^update +registry .*the last apply failed")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(good)
+        self.run(0, "apply", "port=5001", *key)
+        self.looks(5001)
+        self.nothing("port=5001", *key)
+        self.run(0, "destroy", "--yes", *key)
+        self.must_be()
+        self.no_secret()
+
+    def looks(self, port):
+        with open("/etc/systemd/system/twin-registry.service", encoding="utf-8") as f:
+            unit = f.read()
+        if str(port) not in unit:
+            raise Wrong("the port %d is not in %s" % (port, unit))
+
+
+def main():
+    twinc, project, scratch, what = sys.argv[1:5]
+    judge = Judge(twinc, project, scratch)
+    try:
+        getattr(judge, what)()
+        print("ok %s" % what)
+        return 0
+    except Wrong as e:
+        print("FAIL %s: %s" % (what, e))
+        return 1
+    finally:
+        judge.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
