@@ -214,13 +214,15 @@ static int put_doc(struct build *b, const char *name, const struct doc *d, int i
 	return code;
 }
 
-/* The document of a plan is large, and nothing else needs it: its memory is free for what follows. */
 int build_put_plan(struct build *b)
 {
-	struct arena own = { 0 };
-	int code = put_doc(b, "plan.json", plan_save(&own, b->plan, true), 0);
+	struct buf text = { 0 };
+	int code;
 
-	arena_finish(&own);
+	plan_save(b->plan, true, &text);
+	buf_putc(&text, '\n');
+	code = put(b, "plan.json", buf_text(&text), text.len, false);
+	buf_finish(&text);
 	return code;
 }
 

@@ -1,4 +1,5 @@
 #include "compiler/plan/pack.h"
+#include "compiler/doc/quote.h"
 #include <math.h>
 #include <string.h>
 
@@ -8,9 +9,15 @@ void pack_fail(struct pack *p, const char *key, const char *what)
 		p->error = arena_printf(p->arena, "%s: %s", key, what);
 }
 
-static void put(struct pack *p, const char *key, struct doc *d)
+/* Begins a member of the map that is being written. */
+static struct buf *put(struct pack *p, const char *key)
 {
-	doc_append(p->arena, p->map, key, d);
+	if (p->out->text[p->out->len - 1] != '{')
+		buf_puts(p->out, ", ");
+	buf_putc(p->out, '"');
+	buf_puts(p->out, key);
+	buf_puts(p->out, "\": ");
+	return p->out;
 }
 
 /* The member while loading, of this kind; NULL where it is absent or there was a failure. */
@@ -27,7 +34,7 @@ static struct doc *get(struct pack *p, const char *key, enum doc_kind kind)
 void pack_text(struct pack *p, const char *key, const char **text)
 {
 	if (!p->loading && *text)
-		put(p, key, doc_string(p->arena, *text));
+		quote_json(*text, strlen(*text), put(p, key));
 	if (!p->loading)
 		return;
 	const struct doc *d = get(p, key, DOC_STRING);
@@ -46,7 +53,7 @@ void pack_name(struct pack *p, const char *key, const char **text)
 void pack_bool(struct pack *p, const char *key, bool *b)
 {
 	if (!p->loading && *b)
-		put(p, key, doc_bool(p->arena, true));
+		buf_puts(put(p, key), "true");
 	if (!p->loading)
 		return;
 	const struct doc *d = get(p, key, DOC_BOOL);
@@ -56,7 +63,7 @@ void pack_bool(struct pack *p, const char *key, bool *b)
 static void pack_int(struct pack *p, const char *key, int64_t *n, int64_t absent, int64_t low, int64_t high)
 {
 	if (!p->loading && *n != absent)
-		put(p, key, doc_int(p->arena, *n));
+		buf_int(put(p, key), *n);
 	if (!p->loading)
 		return;
 	const struct doc *d = get(p, key, DOC_INT);
@@ -89,7 +96,7 @@ void pack_i64(struct pack *p, const char *key, int64_t *n)
 void pack_double(struct pack *p, const char *key, double *x)
 {
 	if (!p->loading && *x != 0)
-		put(p, key, doc_float(p->arena, *x));
+		doc_json_write(&(struct doc){.kind = DOC_FLOAT, .number = *x}, 0, put(p, key));
 	if (!p->loading)
 		return;
 	const struct doc *d = p->error ? NULL : doc_get(p->map, key);
@@ -115,7 +122,7 @@ void pack_word(struct pack *p, const char *key, int *value, const char *const *w
 void pack_span(struct pack *p, const char *key, struct span *span)
 {
 	if (!p->loading && (span->file || span->start || span->end))
-		put(p, key, span_save(p->arena, *span));
+		span_write(*span, put(p, key));
 	if (!p->loading)
 		return;
 	const struct doc *d = get(p, key, DOC_LIST);
@@ -127,7 +134,7 @@ void pack_span(struct pack *p, const char *key, struct span *span)
 void pack_type(struct pack *p, const char *key, const struct type **type)
 {
 	if (!p->loading && *type)
-		put(p, key, type_table_put(&p->types, *type));
+		type_table_put(&p->types, *type, put(p, key));
 	if (!p->loading)
 		return;
 	*type = NULL;
@@ -139,7 +146,7 @@ void pack_type(struct pack *p, const char *key, const struct type **type)
 void pack_expr(struct pack *p, const char *key, const struct expr **e)
 {
 	if (!p->loading && *e)
-		put(p, key, expr_save_with(&p->types, *e));
+		expr_write(&p->types, *e, put(p, key));
 	if (!p->loading)
 		return;
 	*e = NULL;
@@ -151,7 +158,7 @@ void pack_expr(struct pack *p, const char *key, const struct expr **e)
 void pack_value(struct pack *p, const char *key, const struct value **v)
 {
 	if (!p->loading && *v)
-		put(p, key, value_save(p->arena, *v));
+		doc_json_write(value_save(p->arena, *v), 0, put(p, key));
 	if (!p->loading)
 		return;
 	*v = NULL;
@@ -163,7 +170,7 @@ void pack_value(struct pack *p, const char *key, const struct value **v)
 void pack_doc(struct pack *p, const char *key, const struct doc **d)
 {
 	if (!p->loading && *d)
-		put(p, key, doc_copy(p->arena, *d));
+		doc_json_write(*d, 0, put(p, key));
 	if (!p->loading)
 		return;
 	const struct doc *from = p->error ? NULL : doc_get(p->map, key);
@@ -173,10 +180,12 @@ void pack_doc(struct pack *p, const char *key, const struct doc **d)
 void pack_ids(struct pack *p, const char *key, uint32_t **ids, uint32_t *n)
 {
 	if (!p->loading && *n) {
-		struct doc *list = doc_list(p->arena);
-		for (uint32_t i = 0; i < *n; i++)
-			doc_push(list, doc_int(p->arena, (*ids)[i]));
-		put(p, key, list);
+		buf_putc(put(p, key), '[');
+		for (uint32_t i = 0; i < *n; i++) {
+			buf_puts(p->out, i ? ", " : "");
+			buf_int(p->out, (*ids)[i]);
+		}
+		buf_putc(p->out, ']');
 	}
 	if (!p->loading)
 		return;
@@ -196,10 +205,12 @@ void pack_ids(struct pack *p, const char *key, uint32_t **ids, uint32_t *n)
 void pack_texts(struct pack *p, const char *key, const char ***texts, uint32_t *n)
 {
 	if (!p->loading && *n) {
-		struct doc *list = doc_list(p->arena);
-		for (uint32_t i = 0; i < *n; i++)
-			doc_push(list, doc_string(p->arena, (*texts)[i]));
-		put(p, key, list);
+		buf_putc(put(p, key), '[');
+		for (uint32_t i = 0; i < *n; i++) {
+			buf_puts(p->out, i ? ", " : "");
+			quote_json((*texts)[i], strlen((*texts)[i]), p->out);
+		}
+		buf_putc(p->out, ']');
 	}
 	if (!p->loading)
 		return;
@@ -217,14 +228,13 @@ void pack_texts(struct pack *p, const char *key, const char ***texts, uint32_t *
 
 static void save_list(struct pack *p, const char *key, char *items, uint32_t n, size_t item_bytes, void (*each)(struct pack *, void *))
 {
-	struct doc *around = p->map, *list = doc_list(p->arena);
+	buf_putc(put(p, key), '[');
 	for (uint32_t i = 0; i < n; i++) {
-		p->map = doc_map(p->arena);
+		buf_puts(p->out, i ? ", {" : "{");
 		each(p, items + i * item_bytes);
-		doc_push(list, p->map);
+		buf_putc(p->out, '}');
 	}
-	p->map = around;
-	put(p, key, list);
+	buf_putc(p->out, ']');
 }
 
 void pack_list(struct pack *p, const char *key, void **items, uint32_t *n, size_t item_bytes, void (*each)(struct pack *p, void *item))

@@ -10,7 +10,8 @@ struct pack {
 	struct arena *arena;
 	struct type_table types;
 	struct map formats;   /* while loading: name -> struct format */
-	struct doc *map;      /* the current one; only read while loading */
+	struct doc *map;      /* while loading: the current one */
+	struct buf *out;      /* while saving: JSON, inside of the current map */
 	const char *error;    /* the first failure, arena text */
 };
 void pack_fail(struct pack *p, const char *key, const char *what);

@@ -162,5 +162,5 @@ void pack_plan(struct pack *p, struct plan *plan)
 	pack_each(p, "things", &plan->things, &plan->n_things, pack_thing);
 	pack_each(p, "scenarios", &plan->scenarios, &plan->n_scenarios, pack_scenario);
 	if (!p->loading)
-		doc_append(p->arena, p->map, "types", p->types.saved);
+		buf_printf(p->out, ", \"types\": [%s]", buf_text(&p->types.saved));
 }

@@ -139,8 +139,8 @@ void plan_destroy(struct plan *p);
 /* PLAN_NONE where there is none. */
 uint32_t plan_find_workflow(const struct plan *p, const char *name);
 
-/* plan/save.c: lossless, `{"plan": 1, ...}`; with_sources: the texts too (build/plan.json and the journal). */
-struct doc *plan_save(struct arena *a, const struct plan *p, bool with_sources);
+/* plan/save.c: lossless, as JSON, `{"plan": 1, ...}`; with_sources: the texts too (build/plan.json and the journal). */
+void plan_save(const struct plan *p, bool with_sources, struct buf *ret);
 /* NULL and *ret_error for a text that is no plan of this version. Every id is bounds-checked: a loaded plan is safe to run. */
 struct plan *plan_load(const struct doc *d, char *ret_error, size_t error_len);
 /* plan/dump.c: for people and golden tests: places as line:column, expressions as text, one document. */

@@ -1,33 +1,38 @@
 #include "compiler/plan/pack.h"
+#include "compiler/doc/quote.h"
 #include <stdio.h>
 #include <string.h>
 
 #define PLAN_VERSION 1
 
-static struct doc *save_sources(struct arena *a, const struct plan *p, bool with_sources)
+static void save_sources(const struct plan *p, bool with_sources, struct buf *ret)
 {
-	struct doc *list = doc_list(a);
+	buf_puts(ret, ", \"sources\": [");
 	for (uint32_t i = 1; i < p->sources->list.len; i++) {
 		const struct source *s = &p->sources->list.at[i];
-		struct doc *map = doc_map(a);
-		doc_append(a, map, "path", doc_string(a, s->path));
-		if (with_sources)
-			doc_append(a, map, "text", doc_string_n(a, s->text, s->len));
-		doc_push(list, map);
+		buf_puts(ret, i > 1 ? ", {\"path\": " : "{\"path\": ");
+		quote_json(s->path, strlen(s->path), ret);
+		if (with_sources) {
+			buf_puts(ret, ", \"text\": ");
+			quote_json(s->text, s->len, ret);
+		}
+		buf_putc(ret, '}');
 	}
-	return list;
+	buf_putc(ret, ']');
 }
 
-struct doc *plan_save(struct arena *a, const struct plan *p, bool with_sources)
+void plan_save(const struct plan *p, bool with_sources, struct buf *ret)
 {
 	struct plan copy = *p; /* packing takes pointers to fields, but only reads them while saving */
-	struct pack pack = {.arena = a, .map = doc_map(a)};
-	doc_append(a, pack.map, "plan", doc_int(a, PLAN_VERSION));
-	type_table_init(&pack.types, a);
+	struct arena a = {0};
+	struct pack pack = {.arena = &a, .out = ret};
+	buf_printf(ret, "{\"plan\": %d", PLAN_VERSION);
+	type_table_init(&pack.types, &a);
 	pack_plan(&pack, &copy);
 	type_table_finish(&pack.types);
-	doc_append(a, pack.map, "sources", save_sources(a, p, with_sources));
-	return pack.map;
+	save_sources(p, with_sources, ret);
+	buf_putc(ret, '}');
+	arena_finish(&a);
 }
 
 static bool load_sources(struct plan *p, const struct doc *list)

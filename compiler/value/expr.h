@@ -98,7 +98,6 @@ void expr_show(const struct expr *e, struct buf *ret);
 /* A constant without a place. */
 const struct expr *expr_const(struct arena *a, const struct value *v, const struct type *type, struct span span);
 const char *expr_text(struct arena *a, const struct expr *e);
-struct doc *expr_save(struct arena *a, const struct expr *e);
 /* Arguments, indices of locals, built-ins and units are checked; the other indices are the caller's to check. */
 bool expr_load(struct arena *a, const struct doc *d, const struct map *formats, const struct expr **ret);
 
@@ -106,16 +105,19 @@ bool expr_load(struct arena *a, const struct doc *d, const struct map *formats, 
 struct type_table {
 	struct arena *arena;              /* borrowed */
 	struct map by_address, by_text;   /* while saving: to number + 1 */
-	struct doc *saved;                /* the list of them */
+	struct buf saved;                 /* their JSON, with commas between */
 	const struct type **loaded; uint32_t n_loaded;
 };
 void type_table_init(struct type_table *t, struct arena *a);
 void type_table_finish(struct type_table *t);
 bool type_table_load(struct type_table *t, const struct doc *list, const struct map *formats);
-struct doc *type_table_put(struct type_table *t, const struct type *type); /* NULL: null */
+/* Writes its number; NULL: null. */
+void type_table_put(struct type_table *t, const struct type *type, struct buf *ret);
 bool type_table_get(const struct type_table *t, const struct doc *d, const struct type **ret); /* null: NULL */
-struct doc *span_save(struct arena *a, struct span span);
+/* As JSON: [file, start, end]. */
+void span_write(struct span span, struct buf *ret);
 bool span_load(const struct doc *d, struct span *ret);
-struct doc *expr_save_with(struct type_table *t, const struct expr *e); /* NULL: null */
+/* As JSON; NULL: null. */
+void expr_write(struct type_table *t, const struct expr *e, struct buf *ret);
 bool expr_load_with(const struct type_table *t, const struct doc *d, const struct expr **ret);
 #endif

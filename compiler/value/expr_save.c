@@ -1,10 +1,11 @@
 /* Expressions, whole and back: ["op", [file, start, end], type, what belongs to the operator, args...]. */
+#include "compiler/doc/quote.h"
 #include "compiler/value/expr.h"
 #include <string.h>
 
 void type_table_init(struct type_table *t, struct arena *a)
 {
-	*t = (struct type_table){.arena = a, .saved = doc_list(a)};
+	*t = (struct type_table){.arena = a};
 }
 
 void type_table_finish(struct type_table *t)
@@ -13,27 +14,37 @@ void type_table_finish(struct type_table *t)
 		return;
 	map_finish(&t->by_address);
 	map_finish(&t->by_text);
+	buf_finish(&t->saved);
 }
 
-struct doc *type_table_put(struct type_table *t, const struct type *type)
+/* Its number + 1. */
+static uintptr_t put_type(struct type_table *t, const struct type *type)
 {
-	if (!type)
-		return doc_null(t->arena);
+	struct buf text = {0};
+	doc_json_write(type_save(t->arena, type), 0, &text);
+	struct map_entry *e = map_entry_n(&t->by_text, text.text, text.len);
+	if (!e->value) {
+		e->key = arena_strndup(t->arena, text.text, text.len);
+		e->value = (void *)(uintptr_t)t->by_text.len;
+		buf_puts(&t->saved, t->saved.len ? ", " : "");
+		buf_add(&t->saved, text.text, text.len);
+	}
+	buf_finish(&text);
+	return (uintptr_t)e->value;
+}
+
+void type_table_put(struct type_table *t, const struct type *type, struct buf *ret)
+{
+	if (!type) {
+		buf_puts(ret, "null");
+		return;
+	}
 	uintptr_t number = (uintptr_t)map_get_n(&t->by_address, (const char *)&type, sizeof type);
 	if (!number) {
-		struct doc *d = type_save(t->arena, type);
-		struct buf text = {0};
-		doc_json_write(d, 0, &text);
-		number = (uintptr_t)map_get_n(&t->by_text, text.text, text.len);
-		if (!number) {
-			doc_push(t->saved, d);
-			number = doc_len(t->saved);
-			map_set_n(&t->by_text, arena_strndup(t->arena, text.text, text.len), text.len, (void *)number);
-		}
+		number = put_type(t, type);
 		map_set_n(&t->by_address, arena_copy(t->arena, &type, sizeof type), sizeof type, (void *)number);
-		buf_finish(&text);
 	}
-	return doc_int(t->arena, (int64_t)number - 1);
+	buf_int(ret, (int64_t)number - 1);
 }
 
 bool type_table_load(struct type_table *t, const struct doc *list, const struct map *formats)
@@ -85,93 +96,106 @@ static const struct { const char *name; uint16_t min, max; enum own own; } ops[]
 #define N_OPS (sizeof ops / sizeof *ops)
 #define MAX_DEPTH EVAL_MAX_DEPTH
 
-static struct doc *save_text(struct arena *a, const char *text)
+static void write_text(const char *text, struct buf *ret)
 {
-	return text ? doc_string(a, text) : doc_null(a);
+	if (text)
+		quote_json(text, strlen(text), ret);
+	else
+		buf_puts(ret, "null");
 }
 
-static struct doc *save_index(struct arena *a, const struct expr *e)
+static void write_index(const struct expr *e, struct buf *ret)
 {
-	struct doc *list = doc_list(a);
-	doc_push(list, doc_int(a, e->index));
-	doc_push(list, save_text(a, e->name));
-	if (e->checked)
-		doc_push(list, doc_bool(a, true));
-	return list;
+	buf_putc(ret, '[');
+	buf_int(ret, e->index);
+	buf_puts(ret, ", ");
+	write_text(e->name, ret);
+	buf_puts(ret, e->checked ? ", true]" : "]");
 }
 
-static struct doc *save_keys(struct arena *a, const struct expr *e)
+static void write_keys(const struct expr *e, struct buf *ret)
 {
-	struct doc *list = doc_list(a);
-	for (uint16_t i = 0; i < e->n; i++)
-		doc_push(list, doc_string(a, e->keys[i]));
-	return list;
+	buf_putc(ret, '[');
+	for (uint16_t i = 0; i < e->n; i++) {
+		buf_puts(ret, i ? ", " : "");
+		write_text(e->keys[i], ret);
+	}
+	buf_putc(ret, ']');
 }
 
-static struct doc *save_each(struct arena *a, const struct expr *e)
+/* Texts and plain numbers are most. */
+static void write_value(struct arena *a, const struct value *v, struct buf *ret)
 {
-	struct doc *list = doc_list(a);
-	doc_push(list, doc_int(a, e->index));
-	doc_push(list, doc_bool(a, e->pair));
-	return list;
+	if (v->kind == VALUE_STRING)
+		quote_json(v->string.text, v->string.len, ret);
+	else if (v->kind == VALUE_INT && !v->unit)
+		buf_int(ret, v->integer);
+	else
+		doc_json_write(value_save(a, v), 0, ret);
 }
 
-static struct doc *save_own(struct arena *a, const struct expr *e)
+static void write_own(struct type_table *t, const struct expr *e, struct buf *ret)
 {
 	switch (ops[e->op].own) {
 	case NOTHING:
-		return doc_null(a);
+		buf_puts(ret, "null");
+		return;
 	case VALUE:
 	case ASSET:
-		return value_save(a, e->value);
+		write_value(t->arena, e->value, ret);
+		return;
 	case INDEX:
-		return save_index(a, e);
+		write_index(e, ret);
+		return;
 	case NAME:
 	case FUNCTION:
-		return save_text(a, e->name);
+		write_text(e->name, ret);
+		return;
 	case FIRST:
-		return doc_int(a, e->index);
+		buf_int(ret, e->index);
+		return;
 	case EACH:
-		return save_each(a, e);
+		buf_printf(ret, "[%u, %s]", e->index, e->pair ? "true" : "false");
+		return;
 	case UNIT:
-		return save_text(a, e->unit ? e->unit->name : NULL);
+		write_text(e->unit ? e->unit->name : NULL, ret);
+		return;
 	case KEYS:
-		return save_keys(a, e);
+		write_keys(e, ret);
+		return;
 	}
-	return doc_null(a);
 }
 
-struct doc *span_save(struct arena *a, struct span span)
+void span_write(struct span span, struct buf *ret)
 {
-	struct doc *list = doc_list(a);
-	doc_push(list, doc_int(a, span.file));
-	doc_push(list, doc_int(a, span.start));
-	doc_push(list, doc_int(a, span.end));
-	return list;
+	buf_putc(ret, '[');
+	buf_int(ret, span.file);
+	buf_puts(ret, ", ");
+	buf_int(ret, span.start);
+	buf_puts(ret, ", ");
+	buf_int(ret, span.end);
+	buf_putc(ret, ']');
 }
 
-static struct doc *save(struct arena *a, struct type_table *t, const struct expr *e)
+void expr_write(struct type_table *t, const struct expr *e, struct buf *ret)
 {
-	if (!e)
-		return doc_null(a);
-	struct doc *list = doc_list(a);
-	doc_push(list, doc_string(a, ops[e->op].name));
-	doc_push(list, span_save(a, e->span));
-	doc_push(list, t ? type_table_put(t, e->type) : e->type ? type_save(a, e->type) : doc_null(a));
-	doc_push(list, save_own(a, e));
-	for (uint16_t i = 0; i < e->n; i++)
-		doc_push(list, save(a, t, e->args[i]));
-	return list;
-}
-
-struct doc *expr_save(struct arena *a, const struct expr *e)
-{
-	return save(a, NULL, e);
-}
-
-struct doc *expr_save_with(struct type_table *t, const struct expr *e)
-{
-	return save(t->arena, t, e);
+	if (!e) {
+		buf_puts(ret, "null");
+		return;
+	}
+	buf_puts(ret, "[\"");
+	buf_puts(ret, ops[e->op].name);
+	buf_puts(ret, "\", ");
+	span_write(e->span, ret);
+	buf_puts(ret, ", ");
+	type_table_put(t, e->type, ret);
+	buf_puts(ret, ", ");
+	write_own(t, e, ret);
+	for (uint16_t i = 0; i < e->n; i++) {
+		buf_puts(ret, ", ");
+		expr_write(t, e->args[i], ret);
+	}
+	buf_putc(ret, ']');
 }
 
 struct loader {

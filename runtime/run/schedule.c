@@ -113,14 +113,12 @@ static void wake_due(struct run *r)
 /* The plan as it was, under its digest: what a run meant can be looked up later. */
 static const char *keep_plan(struct run *r)
 {
-	struct arena a = { 0 };
 	struct buf text = { 0 };
 	struct digest_hex hex;
-	doc_json_write(plan_save(&a, r->plan, true), 0, &text);
+	plan_save(r->plan, true, &text);
 	digest_bytes(buf_text(&text), text.len, &hex);
 	journal_plan_put(r->o.journal, hex.text, buf_text(&text));
 	buf_finish(&text);
-	arena_finish(&a);
 	return arena_strdup(&r->arena, hex.text);
 }
 

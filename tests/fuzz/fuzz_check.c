@@ -15,11 +15,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void reload(const struct plan *p)
 {
 	struct arena a = {0};
-	char error[300];
-	struct plan *again = plan_load(plan_save(&a, p, true), error, sizeof error);
+	struct buf text = {0};
+	struct doc *d;
+	char error[300], *why;
+	plan_save(p, true, &text);
+	if (!doc_json_read(&a, buf_text(&text), text.len, &d, &why))
+		bug("a plan that is no JSON: %s", why);
+	struct plan *again = plan_load(d, error, sizeof error);
 	if (!again)
 		bug("a plan that does not load: %s", error);
 	plan_destroy(again);
+	buf_finish(&text);
 	arena_finish(&a);
 }
 

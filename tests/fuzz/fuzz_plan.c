@@ -22,15 +22,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct arena a = {0};
 	struct doc *d;
 	char *error, why[300];
+	struct buf saved = {0};
 	if (size < 1 << 18 && doc_json_read(&a, (const char *)data, size, &d, &error)) {
 		struct plan *p = plan_load(d, why, sizeof why);
 		if (p) {
 			plan_dump(&a, p);
-			plan_save(&a, p, true);
+			plan_save(p, true, &saved);
 			plan_runs(p);
 		}
 		plan_destroy(p);
 	}
+	buf_finish(&saved);
 	arena_finish(&a);
 	return 0;
 }

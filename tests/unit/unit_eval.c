@@ -9,7 +9,10 @@ static struct doc *node(const char *op, struct doc *own)
 {
 	struct doc *list = doc_list(&arena);
 	doc_push(list, doc_string(&arena, op));
-	doc_push(list, span_save(&arena, (struct span){0, 0, 0}));
+	struct doc *nowhere = doc_list(&arena);
+	for (int i = 0; i < 3; i++)
+		doc_push(nowhere, doc_int(&arena, 0));
+	doc_push(list, nowhere);
 	doc_push(list, doc_null(&arena));
 	doc_push(list, own ? own : doc_null(&arena));
 	return list;
@@ -295,6 +298,20 @@ static void expressions_are_shown_as_written(void **state)
 		assert_string_equal(expr_text(&arena, parse(rows[i].text)), rows[i].result);
 }
 
+static struct doc *saved(const struct expr *e)
+{
+	struct type_table types;
+	struct buf b = {0};
+	struct doc *d = NULL;
+	char *error;
+	type_table_init(&types, &arena);
+	expr_write(&types, e, &b);
+	assert_true(doc_json_read(&arena, buf_text(&b), b.len, &d, &error));
+	type_table_finish(&types);
+	buf_finish(&b);
+	return d;
+}
+
 static void expressions_are_saved_whole(void **state)
 {
 	(void)state;
@@ -303,8 +320,8 @@ static void expressions_are_saved_whole(void **state)
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		const struct expr *e = parse(texts[i]), *again = NULL;
-		assert_true(expr_load(&arena, expr_save(&arena, e), NULL, &again));
-		assert_true(doc_equal(expr_save(&arena, e), expr_save(&arena, again)));
+		assert_true(expr_load(&arena, saved(e), NULL, &again));
+		assert_true(doc_equal(saved(e), saved(again)));
 	}
 	static const char *const wrong[] = {
 		"[]", "[\"+\", [0,0,0], null, null]", "[\"nothing\", [0,0,0], null, null]", "[\"const\", [0,0], null, 1]", "[\"local\", [0,0,0], null, [99999999, \"x\"]]",

@@ -85,16 +85,19 @@ static void saved_and_loaded_it_is_the_same(void **state)
 {
 	(void)state;
 	struct plan *p = load();
-	struct buf first = {0}, second = {0};
-	doc_json_write(plan_save(&arena, p, true), 0, &first);
+	struct buf first = {0}, second = {0}, third = {0};
+	plan_save(p, true, &first);
 	char error[200];
 	struct plan *again = load_text(buf_text(&first), first.len, error, sizeof error);
 	assert_non_null(again);
-	doc_json_write(plan_save(&arena, again, true), 0, &second);
+	plan_save(again, true, &second);
 	assert_string_equal(buf_text(&first), buf_text(&second));
 	struct doc *before = plan_dump(&arena, p), *after = plan_dump(&arena, again);
 	assert_true(doc_equal(before, after));
-	assert_null(doc_get(doc_get(plan_save(&arena, p, false), "sources")->children.first, "text"));
+	plan_save(p, false, &third);
+	assert_non_null(strstr(buf_text(&third), "\"sources\": [{\"path\": "));
+	assert_null(strstr(buf_text(&third), "\"text\": "));
+	buf_finish(&third);
 	assert_int_equal(plan_find_workflow(p, "outer"), 1);
 	assert_int_equal(plan_find_workflow(p, "none"), PLAN_NONE);
 	assert_true(p->nodes[0].second == PLAN_NONE);
@@ -212,7 +215,7 @@ static uint32_t use(const struct plan *p)
 	struct arena a = {0};
 	struct buf b = {0};
 	doc_yaml_write(plan_dump(&a, p), &b);
-	doc_json_write(plan_save(&a, p, true), 0, &b);
+	plan_save(p, true, &b);
 	uint32_t len = (uint32_t)b.len;
 	buf_finish(&b);
 	arena_finish(&a);
