@@ -95,6 +95,8 @@ void module_declare(struct checker *ck, struct module *m);
 /* -- types.c */
 struct type_context { struct checker *ck; struct module *module; const struct schema *schema; const struct format *format; bool special; };
 const struct type *type_resolve(struct type_context *tc, const struct ast_type *t);
+/* `secret<T>?` of an input: told, and the `?` taken away. */
+void check_secret_type(struct checker *ck, const struct ast_type *t, const struct type **type);
 /* type_number and type_path, made once. */
 const struct type *shared_number(struct checker *ck, enum type_kind kind, const struct unit *unit);
 const struct type *shared_path(struct checker *ck, enum type_kind kind, const struct format *format);

@@ -347,6 +347,7 @@ static struct model_field read_field(struct thing_reader *r, const struct ast_it
 		f.type = type_resolve(&tc, i->type);
 	else
 		diag_here(diag_add(r->ck->diags, DIAG_E0302, i->name_span, "%s `%s` needs a type", i->word, i->name), "write `%s %s: TYPE`", i->word, i->name);
+	check_secret_type(r->ck, i->type, &f.type);
 	f.secret = f.type->kind == TYPE_SECRET;
 	return f;
 }

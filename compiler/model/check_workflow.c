@@ -31,6 +31,7 @@ static void read_inputs(struct checker *ck, struct decl *d, struct model_workflo
 			f.type = type_resolve(&tc, i->type);
 		else
 			diag_here(diag_add(ck->diags, DIAG_E0302, i->name_span, "input `%s` needs a type", i->name), "write `input %s: TYPE`", i->name);
+		check_secret_type(ck, i->type, &f.type);
 		f.secret = f.type->kind == TYPE_SECRET;
 		if (i->value && f.secret)
 			diag_here(diag_add(ck->diags, DIAG_E0472, i->value->span, "a secret has no default"), "this would be written in the twin");

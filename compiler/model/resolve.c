@@ -322,6 +322,13 @@ static void settle_param(struct checker *ck, struct decl *d)
 	struct type_context tc = {.ck = ck, .module = d->module};
 	p->type = i->type ? type_resolve(&tc, i->type) : p->secret ? &type_string : NULL;
 	struct context cx = {.ck = ck, .module = d->module};
+	bool optional = p->type && p->type->kind == TYPE_OPTIONAL, hides = p->type && (optional ? p->type->of : p->type)->kind == TYPE_SECRET;
+	if (p->secret ? optional : hides) {
+		diag_help(diag_here(diag_add(ck->diags, DIAG_E0473, i->type->span, p->secret ? "a secret is not optional" : "a param is no secret"), p->secret ? "it has to be bound" : "params are seen in records and artefacts"),
+			p->secret ? "take the `?` away" : "write `secret %s`", d->name);
+		p->secret = true;
+		p->type = optional ? p->type->of : p->type;
+	}
 	if (p->secret) {
 		if (p->type->kind != TYPE_SECRET && p->type->kind != TYPE_POISON)
 			p->type = type_with(ck->arena, TYPE_SECRET, p->type);

@@ -274,6 +274,14 @@ const struct type *type_resolve(struct type_context *tc, const struct ast_type *
 	return t->optional && base->kind != TYPE_POISON ? type_optional(tc->ck->arena, base) : base;
 }
 
+void check_secret_type(struct checker *ck, const struct ast_type *t, const struct type **type)
+{
+	if (!t || (*type)->kind != TYPE_OPTIONAL || (*type)->of->kind != TYPE_SECRET)
+		return;
+	diag_help(diag_here(diag_add(ck->diags, DIAG_E0473, t->span, "a secret is not optional"), "it has to be bound"), "take the `?` away");
+	*type = (*type)->of;
+}
+
 /* Most types hold no parameter: these stay the one that they are. */
 static bool has_parameter(const struct type *t)
 {

@@ -549,7 +549,15 @@ static void event(struct py *py, const struct expr *e, struct buf *ret)
 	}
 }
 
-void py_expr(struct py *py, const struct expr *e, enum py_precedence at_least, struct buf *ret)
+/* Whole numbers that may grow beyond 64 bits, where the twin's own end. */
+static bool is_bounded(const struct expr *e)
+{
+	bool grows = e->op == EXPR_ADD || e->op == EXPR_SUB || e->op == EXPR_MUL || e->op == EXPR_NEGATE;
+
+	return grows && py_strip(e->type)->kind == TYPE_INT && (e->args[0]->op != EXPR_CONST || e->args[e->n - 1]->op != EXPR_CONST);
+}
+
+static void put_expr(struct py *py, const struct expr *e, enum py_precedence at_least, struct buf *ret)
 {
 	switch (e->op) {
 	case EXPR_CONST: constant(py, e, at_least, ret); return;
@@ -619,4 +627,13 @@ void py_expr(struct py *py, const struct expr *e, enum py_precedence at_least, s
 		buf_putc(ret, ')');
 		return;
 	}
+}
+
+void py_expr(struct py *py, const struct expr *e, enum py_precedence at_least, struct buf *ret)
+{
+	bool bounded = is_bounded(e);
+
+	buf_puts(ret, bounded ? "whole(" : "");
+	put_expr(py, e, bounded ? PY_ANY : at_least, ret);
+	buf_puts(ret, bounded ? ")" : "");
 }

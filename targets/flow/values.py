@@ -142,6 +142,13 @@ def element(x, at):
     return x[int(at)]
 
 
+def whole(x):
+    """Whole numbers of the twin have 64 bits; those of Python have no end."""
+    if isinstance(x, int) and not -(1 << 63) <= x < 1 << 63:
+        raise Trouble("the result is too large for an int")
+    return x
+
+
 def scaled(x, num, den):
     """A number, a list or a range of numbers in another unit."""
     if isinstance(x, list):
@@ -207,9 +214,9 @@ def pair(x):
 class f:
     """The functions of the language."""
 
-    abs = staticmethod(abs)
-    floor = staticmethod(lambda x: math.floor(x))
-    ceil = staticmethod(lambda x: math.ceil(x))
+    abs = staticmethod(lambda x: whole(abs(x)))
+    floor = staticmethod(lambda x: whole(math.floor(x)))
+    ceil = staticmethod(lambda x: whole(math.ceil(x)))
     any = staticmethod(any)
     all = staticmethod(all)
     len = staticmethod(len)
@@ -217,7 +224,7 @@ class f:
     @staticmethod
     def round(x, digits=None):
         if digits is None:
-            return x if isinstance(x, int) else math.floor(x) + (x - math.floor(x) >= 0.5)
+            return x if isinstance(x, int) else whole(math.floor(x) + (x - math.floor(x) >= 0.5))
         if not 0 <= digits <= 15:
             raise Trouble("a number of digits is from 0 to 15")
         scale = 10.0 ** digits
@@ -240,7 +247,7 @@ class f:
 
     @staticmethod
     def sum(items):
-        return functools.reduce(lambda a, b: a + b, items, 0)
+        return functools.reduce(lambda a, b: whole(a + b), items, 0)
 
     @staticmethod
     def mean(items):
