@@ -71,6 +71,8 @@ static bool add_task(const struct journal_task *t, void *ctx)
 	if (t->exit >= 0)
 		doc_set(a, d, "exit", doc_int(a, t->exit));
 	set_text(a, d, "reason", t->reason);
+	set_text(a, d, "waits", t->waits);
+	set_text(a, d, "engine", t->lane);
 	set_text(a, d, "place", t->place);
 	if (t->number) {
 		set_text(a, d, "stdout", log_path(s, t, false));
@@ -132,7 +134,8 @@ static bool print_task(const struct journal_task *t, void *ctx)
 	const char *took = t->end_ms && t->start_ms ? cli_duration(s->c, t->end_ms - t->start_ms) : "";
 	if (t->state == TASK_CACHED && !s->c->verbose)
 		return true;
-	printf("  %-9s %-24s %8s  %s\n", task_word(s, t), t->name, took, t->state == TASK_DONE || !t->reason ? "" : t->reason);
+	const char *more = t->state == TASK_RUNNING && t->waits ? t->waits : t->state == TASK_DONE || !t->reason ? "" : t->reason;
+	printf("  %-9s %-24s %8s  %s\n", task_word(s, t), t->name, took, more);
 	if (t->state == TASK_FAILED && t->number)
 		printf("            log: %s\n", log_path(s, t, true));
 	return true;

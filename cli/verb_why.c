@@ -18,12 +18,14 @@ static void find_difference(struct cli *c, struct journal *j, const struct journ
 		run_component_differs(&c->arena, before, now, &w->component, &w->before, &w->now);
 }
 
-static void print_text(const struct journal_task *t, const struct why *w)
+static void print_text(struct cli *c, const struct journal_task *t, const struct why *w)
 {
 	printf("%s: %s", t->name, w->state);
 	if (w->reason)
 		printf(", because %s", w->reason);
 	putchar('\n');
+	if (t->state == TASK_RUNNING && t->waits)
+		printf("  waits at %s since %s: %s\n", t->lane, cli_time(c, t->start_ms), t->waits);
 	if (w->component)
 		printf("  %s\n    before: %s\n    now:    %s\n", w->component, w->before ? w->before : "(none)", w->now ? w->now : "(none)");
 	if (t->place)
@@ -40,6 +42,8 @@ static void print_json(struct cli *c, const struct journal_task *t, const struct
 	doc_set(a, d, "component", w->component ? doc_string(a, w->component) : doc_null(a));
 	doc_set(a, d, "before", w->before ? doc_string(a, w->before) : doc_null(a));
 	doc_set(a, d, "now", w->now ? doc_string(a, w->now) : doc_null(a));
+	if (t->waits)
+		doc_set(a, d, "waits", doc_string(a, t->waits));
 	if (t->place)
 		doc_set(a, d, "place", doc_string(a, t->place));
 	cli_print_doc(c, d);
@@ -65,7 +69,7 @@ int verb_why(struct cli *c)
 		if (c->json)
 			print_json(c, &t, &w);
 		else
-			print_text(&t, &w);
+			print_text(c, &t, &w);
 		code = CLI_DONE;
 	}
 	journal_close(j);

@@ -28,6 +28,8 @@
 #define ARRAY_MAX 1000    /* MaxArraySize is 1001 unless a site says otherwise */
 #define CANCEL_MAX 200    /* ids in one call */
 
+extern char **environ;
+
 struct slurm_job { struct batch *batch; uint32_t index; };
 struct batch { /* an array, or one job */
 	char name[96];
@@ -67,20 +69,39 @@ static const char *job_prefix(struct arena *a, const char *state)
 	return file_write(path, text, 10, NULL) == 0 ? arena_printf(a, "twin-%s-", text) : NULL;
 }
 
+/* What its programs need of the caller's environment, and no more: sbatch hands it on to the job, and slurmctld keeps it. */
+static const char *const *client_env(struct arena *a)
+{
+	static const char *const names[] = { "PATH", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SSH_AUTH_SOCK", NULL };
+	VEC(const char *) kept = { 0 };
+	for (char **s = environ; s && *s; s++) {
+		bool keep = strncmp(*s, "SLURM_", 6) == 0 || strncmp(*s, "SACCT_", 6) == 0 || strncmp(*s, "SBATCH_", 7) == 0;
+		for (const char *const *name = names; *name; name++)
+			keep |= strncmp(*s, *name, strlen(*name)) == 0 && (*s)[strlen(*name)] == '=';
+		if (keep)
+			*vec_push(&kept) = *s;
+	}
+	*vec_push(&kept) = "LC_ALL=C";
+	*vec_push(&kept) = NULL;
+	const char *const *env = arena_copy(a, kept.at, kept.len * sizeof *kept.at);
+	vec_finish(&kept);
+	return env;
+}
+
 /* A program of Slurm, here or on the login node. */
 static bool ask(struct arena *a, const char *login, const char *const *words, struct command_answer *ret)
 {
 	struct buf line = { 0 };
 	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", login, NULL, NULL };
 	if (!login)
-		return command_ask(a, &(struct command){ .argv = words, .timeout_ms = ASK_TIMEOUT_MS }, ret);
+		return command_ask(a, &(struct command){ .argv = words, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
 	for (const char *const *w = words; *w; w++) {
 		buf_puts(&line, w == words ? "" : " ");
 		quote_sh(*w, strlen(*w), &line);
 	}
 	argv[5] = arena_strdup(a, buf_text(&line));
 	buf_finish(&line);
-	return command_ask(a, &(struct command){ .argv = argv, .timeout_ms = ASK_TIMEOUT_MS }, ret);
+	return command_ask(a, &(struct command){ .argv = argv, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
 }
 
 static const char *login_of(const struct executor_host *host)
@@ -381,10 +402,8 @@ static void ended_by_state(struct engine_context *c, struct engine_job *j, enum 
 
 static void note_row(struct engine_context *c, struct engine_job *j, const struct row *row, bool *ret_changed)
 {
-	struct slurm *s = c->own;
 	enum executor_outcome outcome = EXECUTOR_LOST;
 	char text[200];
-	(void)s;
 	switch (phase_of(row->state, &outcome)) {
 	case PHASE_WAITS:
 		j->since_ms = 0;

@@ -109,6 +109,7 @@ struct found { struct task *task; struct executor_attempt attempt; };
 /* An executor at one engine of the twin, with what waits for it. */
 struct lane {
 	const char *id;              /* "slurm:hpc", as the journal has it; "local:" */
+	const char *name;            /* for people: "hpc", or the executor's */
 	const struct executor *executor;
 	struct executor_host host;
 	void *state;                 /* once started */

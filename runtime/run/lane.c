@@ -55,7 +55,7 @@ static struct lane *lane_get(struct run *r, const struct executor *x, const stru
 		if (strcmp(r->lanes.at[i]->id, id) == 0)
 			return r->lanes.at[i];
 	struct lane *l = arena_new(&r->arena, struct lane);
-	*l = (struct lane){ .id = id, .executor = x };
+	*l = (struct lane){ .id = id, .name = thing ? thing->name : x->name, .executor = x };
 	l->host = (struct executor_host){ .state = r->o.state, .thing = thing, .option = option, .secret = secret, .secret_ctx = r };
 	*vec_push(&r->lanes) = l;
 	return l;

@@ -25,7 +25,7 @@ static void find_of_lane(struct run *r, struct lane *l)
 		if (r->orphans.at[i]->lane == l)
 			*vec_push(&attempts) = (struct executor_attempt){ .run = r->orphans.at[i]->home, .number = r->orphans.at[i]->number };
 	if (attempts.len > 0 && !l->executor->find(&l->host, attempts.at, attempts.len, error, sizeof error)) {
-		struct diag *d = run_broken(r, "`%s` cannot be asked what became of %u task%s of an earlier run: %s", l->id, attempts.len,
+		struct diag *d = run_broken(r, "`%s` cannot be asked what became of %u task%s of an earlier run: %s", l->name, attempts.len,
 					    attempts.len == 1 ? "" : "s", error);
 		if (d)
 			diag_help(d, "nothing was started, so that nothing runs twice; apply again when it answers");

@@ -255,7 +255,7 @@ static void label_limit(struct diag *d, const struct expr *limit)
 
 static struct diag *diag_end(struct run *r, struct task *t, const struct executor_end *end)
 {
-	const char *engine = t->lane->id;
+	const char *engine = t->lane->name;
 	struct diag *d;
 	switch (end->outcome) {
 	case EXECUTOR_EXITED: return fail_task(r, t, DIAG_E0601, "`%s` failed with exit code %d", t->name, end->code);
@@ -285,10 +285,11 @@ static void report_end(struct run *r, struct task *t, const struct executor_end 
 {
 	struct diag *d = diag_end(r, t, end);
 	if (text)
-		diag_note(d, "what `%s` says: %s", t->lane->id, text);
+		diag_note(d, "what `%s` says: %s", t->lane->name, text);
 	if (t->attempt > 1)
 		diag_note(d, "this was attempt %u of %u", t->attempt, t->step->attempts);
-	fail_add_log(r, t, d);
+	if (end->outcome != EXECUTOR_REJECTED)
+		fail_add_log(r, t, d);
 }
 
 static bool may_retry(struct run *r, const struct task *t, const struct executor_end *end)
