@@ -134,6 +134,7 @@ static void dump_demands(struct dumper *d, const struct plan_step *s, struct doc
 	set_text(d, map, "place", s->place);
 	if (s->workers > 1)
 		doc_append(d->arena, map, "workers", doc_int(d->arena, s->workers));
+	set_text(d, map, "strategy", s->strategy);
 	if (s->extra)
 		doc_append(d->arena, map, "extra", copy_doc(d->arena, s->extra));
 }

@@ -111,6 +111,7 @@ void lower_step(struct lower *l, const struct model_thing *t, struct plan_step *
 	p->backoff_s = attr_number(l, model_block_attr(retry, "backoff"), 0);
 	p->retry_on = retry_bits(l, model_block_attr(retry, "on"));
 	p->workers = (uint32_t)attr_number(l, model_block_attr(distributed, "workers"), 1);
+	p->strategy = attr_text(l, model_block_attr(distributed, "strategy"));
 	p->cwl = t->cwl ? doc_copy(l->plan->arena, t->cwl) : NULL;
 	p->extra = lower_extra(l, t);
 }

@@ -33,6 +33,7 @@ static void pack_resources(struct pack *p, struct plan_step *s)
 	pack_u32(p, "retry_on", &s->retry_on);
 	pack_text(p, "place", &s->place);
 	pack_u32(p, "workers", &s->workers);
+	pack_text(p, "strategy", &s->strategy);
 }
 
 void pack_step(struct pack *p, void *step)

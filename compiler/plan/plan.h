@@ -47,6 +47,7 @@ struct plan_step { /* what a `step` declaration says; calls are nodes */
 	uint32_t retry_on;        /* enum plan_retry_on bits; 0: any failure */
 	const char *place;        /* `on`: full name of the place, or NULL */
 	uint32_t workers;         /* distributed; 1 */
+	const char *strategy;     /* of these: "mpi", "ddp", ...; NULL: not distributed */
 	const struct doc *cwl;    /* the CWL process that it is, in normal form (compiler/cwl/cwl.h); its inputs and outputs in the same order; or NULL */
 	const struct doc *extra;  /* the kind's other attributes, evaluated: for executors and targets; or NULL */
 };

@@ -437,7 +437,7 @@ class Task:
             if not os.path.exists(value["path"]):
                 raise Trouble("input `%s`: there is no %s" % (name.split("/")[0], value["path"]))
             os.makedirs(os.path.dirname(link), exist_ok=True)
-            os.symlink(os.path.abspath(value["path"]), link)
+            link_once(os.path.abspath(value["path"]), link)
             self.reads.append(os.path.realpath(value["path"]))
             return dict(value, path=link)
         if isinstance(value, list):
@@ -446,24 +446,24 @@ class Task:
             return {k: self.stage(name + "/" + k, one) for k, one in value.items()}
         return value
 
-    def begin(self):
-        """Makes the folders anew. Gives the environment of the command."""
+    def begin(self, anew=True):
+        """Makes the folders anew, unless another process has. Gives the environment of the command."""
         step = STEPS[self.node.step]
         self.reads = [os.path.realpath(path(asset)["path"]) for asset in step.assets]
         self.args = {k: fn(self.scope) for k, fn in self.node.args.items()}
-        for name in ("in", "work", "tmp"):
+        for name in ("in", "work", "tmp") if anew else ():
             shutil.rmtree(self.file(name), ignore_errors=True)
         for name in ("work", "tmp"):
-            os.makedirs(self.file(name))
+            os.makedirs(self.file(name), exist_ok=not anew)
         i = {k: self.stage(k, v) for k, v in self.args.items()}
         o = {k: names_of(v.where(i)) for k, v in step.outputs.items()}
         for at, asset in enumerate(step.assets):
-            os.makedirs(self.file("in", ".asset", str(at)))
-            os.symlink(path(asset)["path"], self.file("in", ".asset", str(at), os.path.basename(asset)))
+            os.makedirs(self.file("in", ".asset", str(at)), exist_ok=not anew)
+            link_once(path(asset)["path"], self.file("in", ".asset", str(at), os.path.basename(asset)))
         where = [self.file("in", ".asset", str(at), os.path.basename(a)) for at, a in enumerate(step.assets)]
-        if step.command:
+        if step.command and anew:
             write_whole(self.file("command"), step.command(i, o, where))
-        if step.cwl:  # CWLTOOL_OPTIONS: what this site needs, such as --singularity
+        if step.cwl and anew:  # CWLTOOL_OPTIONS: what this site needs, such as --singularity
             given = {step.ids.get(k, k): each_path(v, lambda p, k=k: dict(p, format=step.formats[k]) if k in step.formats else p) for k, v in i.items() if v is not None}
             write_whole(self.file("job.json"), dump(given))
             options = os.environ.get("CWLTOOL_OPTIONS", "").split()
@@ -572,6 +572,11 @@ class Task:
 
 
 DONE = {}
+
+
+def link_once(target, link):
+    if not os.path.islink(link):
+        os.symlink(target, link)
 
 
 def as_list(x):

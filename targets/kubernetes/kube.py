@@ -4,6 +4,8 @@
 and `kube.py end` stand before and behind the command, in each of their pods. All that is kept are the folders of tasks on the
 shared volume; a run that is created again goes on where it was.
 """
+import copy
+import functools
 import hashlib
 import json
 import os
@@ -24,6 +26,7 @@ from twin import *
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 RESULTS = os.path.join(os.path.dirname(os.path.dirname(twin.STATE)), "results")
 ELEMENTS_MAX = 1000  # of one indexed Job
+MEETING = 1800  # seconds that workers wait for each other
 
 
 class Jobs:
@@ -73,11 +76,10 @@ class Jobs:
 
     def create(self, tasks):
         """One Job for these tasks of one step; gives its name."""
-        with open(os.path.join(twin.HERE, "step-%s.json" % tasks[0].node.step), encoding="utf-8") as file:
-            job = json.load(file)
+        job = copy.deepcopy(template(tasks[0].node.step))
         paths = "".join(t.path + "\n" for t in tasks)
         key = hashlib.sha256(paths.encode()).hexdigest()[:8]
-        name = re.sub("[^a-z0-9]+", "-", ("%s-%s" % (self.run, tasks[0].node.name)).lower())[:54].strip("-") + "-" + key
+        name = re.sub("[^a-z0-9]+", "-", ("%s-%s" % (self.run, tasks[0].node.name)).lower())[:48].strip("-") + "-" + key  # and an index, in 63
         listed = os.path.join(twin.STATE, "jobs", name)
         os.makedirs(os.path.dirname(listed), exist_ok=True)
         write_whole(listed, paths)
@@ -100,13 +102,24 @@ class Jobs:
         return name
 
 
+@functools.lru_cache(maxsize=None)
+def template(step):
+    with open(os.path.join(twin.HERE, "step-%s.json" % step), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def workers(task):
+    """Of a distributed step: the Job of one task has an index for each; else 0."""
+    return template(task.node.step)["spec"].get("completions", 0)
+
+
 def shares(tasks):
     """Tasks that one Job does: elements of a `for` where Jobs have an index, else one each."""
-    most = ELEMENTS_MAX if os.environ.get("TWIN_INDEXED") else 1
     nodes = {}
     for task in tasks:
         nodes.setdefault(id(task.node), []).append(task)
     for same in nodes.values():
+        most = ELEMENTS_MAX if os.environ.get("TWIN_INDEXED") and not workers(same[0]) else 1
         for start in range(0, len(same), most):
             yield same[start : start + most]
 
@@ -177,17 +190,58 @@ class Run:
 
 
 def own_task():
+    """The task of this pod, and its rank among the workers where the task is distributed."""
+    index = int(os.environ.get("JOB_COMPLETION_INDEX", "0"))
     with open(os.environ["TWIN_TASKS"], encoding="utf-8") as file:
-        return find(WORKFLOW, file.read().splitlines()[int(os.environ.get("JOB_COMPLETION_INDEX", "0"))])
+        paths = file.read().splitlines()
+    if "TWIN_WORKERS" in os.environ:
+        return find(WORKFLOW, paths[0]), index
+    return find(WORKFLOW, paths[index]), None
+
+
+def mark(task, what, rank):
+    """A file by which the workers of one Job know of each other."""
+    return task.file("workers", "%s-%s-%d" % (os.environ["TWIN_JOB"], what, rank))
+
+
+def wait_for(paths):
+    end = time.time() + MEETING
+    while not all(os.path.exists(p) for p in paths):
+        if time.time() > end:
+            raise Trouble("other workers do not come")
+        time.sleep(0.2)
+
+
+def meet(task, rank, job):
+    """The first worker makes the folder; the others wait for it. What PyTorch looks for."""
+    if rank:
+        wait_for([mark(task, "began", 0)])
+        env = task.begin(anew=False)
+    else:
+        env = task.begin()
+        os.makedirs(task.file("workers"), exist_ok=True)
+        write_whole(mark(task, "began", 0), "")
+    first = "%s-0.%s" % (job, os.environ["TWIN_WORKERS"])
+    return dict(env, RANK=rank, LOCAL_RANK=0, WORLD_SIZE=workers(task), MASTER_ADDR=first, MASTER_PORT=29500)
+
+
+def end(task, rank):
+    """Outputs are taken over by the first worker, when all have ended."""
+    if rank:
+        write_whole(mark(task, "ended", rank), "")
+        return
+    if rank == 0:
+        wait_for([mark(task, "ended", i) for i in range(1, workers(task))])
+    task.end()
 
 
 def begin(script):
     """Writes the script of the container with the command, which sees neither secrets nor tasks of others."""
     os.environ["TWIN_ENGINE"] = ""  # the pod is the container
-    task = own_task()
-    env = task.begin()
+    task, rank = own_task()
+    env = task.begin() if rank is None else meet(task, rank, os.environ["TWIN_JOB_NAME"])
     lines = ["for name in $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done", "unset name"]
-    lines += ["export %s=%s" % (k, quoted(v)) for k, v in env.items() if k != "PATH"]
+    lines += ["export %s=%s" % (k, quoted(str(v))) for k, v in env.items() if k != "PATH"]
     lines += ["cd %s || exit" % quoted(task.file("work"))]
     lines += ["exec %s </dev/null" % quoted(*command_of(task, env))]
     write_whole(script, "\n".join(lines) + "\n")
@@ -201,7 +255,7 @@ if __name__ == "__main__":
         elif sys.argv[1] == "begin":
             begin(sys.argv[2])
         else:
-            own_task().end()
+            end(*own_task())
     except (Trouble, NotYet, OSError, KeyError) as e:
         print("twin: %s" % e, file=sys.stderr)
         sys.exit(1)

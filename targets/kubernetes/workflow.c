@@ -143,8 +143,54 @@ static void tell_step(struct kube *k, const struct plan_step *step)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is placed on `%s`, which is no cluster of Kubernetes: its Jobs run where the workflow does", step->place);
 	if (step->n_modules)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "environment modules belong to machines: its image has to hold what they load");
-	if (step->attempts > 1)
+	if (step->workers > 1)
+		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "its %u workers are pods of one indexed Job, which find each other by RANK, WORLD_SIZE and MASTER_ADDR; a worker that fails ends the Job, which is not tried again", step->workers);
+	else if (step->attempts > 1)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is tried again after any failure; pauses between attempts start with 10 s and double, up to 6 min");
+}
+
+/* The Service by which workers of a distributed step find each other; once a cluster. */
+static const char *workers_service(struct kube *k)
+{
+	return arena_printf(k->arena, "%.55s-workers", k->part_of);
+}
+
+static void put_workers_service(struct kube *k, struct span from)
+{
+	const char *name = workers_service(k), *pods = "{\"matchLabels\": {\"twin-workers\": \"of-a-step\"}}";
+	struct doc *list = doc_list(k->arena), *d;
+
+	for (doc_each(there, k->cluster->resources))
+		if (strcmp(doc_text(there, ""), "workers.yaml") == 0)
+			return;
+	d = kube_object(k, "v1", "Service", name, "Workers of distributed steps find each other", from);
+	kube_set(k, d, "spec", kube_json(k, "{\"clusterIP\": \"None\", \"publishNotReadyAddresses\": true, \"selector\": {\"twin-workers\": \"of-a-step\"}}"));
+	doc_push(list, d);
+	d = kube_object(k, "networking.k8s.io/v1", "NetworkPolicy", name, NULL, from);
+	kube_set(k, d, "spec", kube_json(k, arena_printf(k->arena, "{\"podSelector\": %s, \"policyTypes\": [\"Ingress\"], \"ingress\": [{\"from\": [{\"podSelector\": %s}]}]}", pods, pods)));
+	doc_push(list, d);
+	kube_put(k, "workers.yaml", from, list);
+}
+
+static void put_workers(struct kube_run *r, const struct plan_step *step, struct doc *spec, struct doc *labels)
+{
+	struct kube *k = r->k;
+
+	put_workers_service(k, step->span);
+	kube_text(k, spec, "completionMode", "Indexed");
+	kube_int(k, spec, "completions", step->workers);
+	kube_int(k, spec, "parallelism", step->workers);
+	doc_set(k->arena, labels, "twin-workers", doc_string(k->arena, "of-a-step"));
+	kube_text(k, spec, "template/spec/subdomain", workers_service(k));
+}
+
+static void put_meeting(struct kube_run *r, struct doc *c)
+{
+	struct doc *env = doc_get(c, "env");
+
+	kube_env(r->k, env, "TWIN_WORKERS", workers_service(r->k));
+	kube_text(r->k, kube_named(r->k, env, "TWIN_JOB"), "valueFrom/fieldRef/fieldPath", "metadata.labels['controller-uid']");
+	kube_text(r->k, kube_named(r->k, env, "TWIN_JOB_NAME"), "valueFrom/fieldRef/fieldPath", "metadata.labels['job-name']");
 }
 
 static void put_step(struct kube_run *r, uint32_t at)
@@ -156,9 +202,11 @@ static void put_step(struct kube_run *r, uint32_t at)
 	uint32_t rows = k->ret->rows.len;
 	double time = resource(k, step, step->time, "time");
 
-	kube_int(k, d, "spec/backoffLimit", step->attempts - 1);
+	kube_int(k, d, "spec/backoffLimit", step->workers > 1 ? 0 : step->attempts - 1);
 	kube_set(k, d, "spec/template/metadata/labels", labels);
 	spec = kube_set(k, d, "spec/template/spec", doc_map(k->arena));
+	if (step->workers > 1)
+		put_workers(r, step, doc_get(d, "spec"), labels);
 	kube_text(k, spec, "restartPolicy", "Never");
 	if (time > 0)
 		doc_from(kube_int(k, spec, "activeDeadlineSeconds", (int64_t)ceil(time)), step->time->span);
@@ -174,6 +222,10 @@ static void put_step(struct kube_run *r, uint32_t at)
 	put_resources(k, step, c);
 	list = kube_set(k, spec, "containers", doc_list(k->arena));
 	kube_put_secrets(r, kube_runner(r, list, "end", (const char *const[]){ "python3", "-m", "kube", "end", NULL }, true));
+	if (step->workers > 1) {
+		put_meeting(r, doc_get(spec, "initContainers")->children.first);
+		put_meeting(r, doc_get(spec, "containers")->children.first);
+	}
 	if (flow_cwl(step))
 		kube_env(k, doc_get(doc_get(spec, "initContainers")->children.first, "env"), "CWLTOOL_OPTIONS", "--no-container");
 	kube_volumes(r, spec, true);
@@ -186,9 +238,23 @@ static void put_step(struct kube_run *r, uint32_t at)
 	k->told[at] = true;
 }
 
+/* Why its workers cannot meet; NULL: they can, or there is one. */
+static const char *lonely(const struct kube *k, const struct plan_step *step)
+{
+	const char *strategy = step->strategy ? step->strategy : "mpi";
+
+	if (step->workers <= 1)
+		return NULL;
+	if (strcmp(strategy, "ddp") != 0 && strcmp(strategy, "deepspeed") != 0)
+		return arena_printf(k->arena, "its %u workers are started by the launcher of `%s`, which needs an operator in the cluster and its own way into the pods: `ddp` and `deepspeed` run as an indexed Job", step->workers, strategy);
+	if (k->cluster->minor < 24)
+		return "its workers are an indexed Job, which clusters have from 1.24 on";
+	return NULL;
+}
+
 static bool can_run(const struct kube *k, const struct plan_step *step)
 {
-	return image_of(k, step) && step->workers <= 1;
+	return image_of(k, step) && !lonely(k, step);
 }
 
 static bool refuse_steps(struct kube_run *r)
@@ -204,8 +270,8 @@ static bool refuse_steps(struct kube_run *r)
 		else if (!image_of(k, step))
 			flow_refuse(&r->flow, step->name, step->span, flow_cwl(step) ? "it is a document of CWL, which cwltool would have to run inside of a container: let its cluster name an `image` that holds both, or give one by --image"
 				: "it names no container, and a pod is made of these: say `container`, or let its cluster name an `image` for all such steps, or give one by --image");
-		else if (step->workers > 1)
-			flow_refuse(&r->flow, step->name, step->span, "it is distributed over %u workers: Kubernetes itself has no such thing, and the operators that have differ", step->workers);
+		else if (lonely(k, step))
+			flow_refuse(&r->flow, step->name, step->span, "%s", lonely(k, step));
 		k->told[i] |= !can_run(k, step);
 	}
 	return r->flow.refused;

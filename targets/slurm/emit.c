@@ -154,8 +154,10 @@ static void put_run(const struct plan_step *step, double seconds, struct buf *b)
 
 	buf_puts(b, "\t\tcd \"$TWIN_FOLDER/work\" || exit\n\t\t");
 	if (step->workers > 1)
-		buf_puts(b, "srun ");
-	buf_printf(b, "env %s TWIN_CPUS=\"$TWIN_CPUS\" TWIN_MEMORY_BYTES=\"$TWIN_MEMORY_BYTES\" \\\n\t\t\t", step->n_modules ? "\"${TWIN_ENV[@]/#PATH=*/PATH=$PATH}\"" : "-i \"${TWIN_ENV[@]}\"");
+		buf_printf(b, "srun \"$here/worker.sh\" %s ", step->n_modules ? "all" : "own");
+	else
+		buf_printf(b, "env %s", step->n_modules ? "" : "-i ");
+	buf_printf(b, "%s TWIN_CPUS=\"$TWIN_CPUS\" TWIN_MEMORY_BYTES=\"$TWIN_MEMORY_BYTES\" \\\n\t\t\t", step->n_modules ? "\"${TWIN_ENV[@]/#PATH=*/PATH=$PATH}\"" : "\"${TWIN_ENV[@]}\"");
 	if (step->container) {
 		buf_puts(b, "apptainer exec --containall --no-home --writable-tmpfs --bind \"$here\" \"${TWIN_BINDS[@]}\" --pwd \"$TWIN_FOLDER/work\" ");
 		if (!strstr(step->container, "://") && step->container[0] != '/')
@@ -176,7 +178,7 @@ static void put_run(const struct plan_step *step, double seconds, struct buf *b)
 static void put_body(const struct plan_step *step, double seconds, struct buf *b)
 {
 	buf_puts(b, "set -euo pipefail\n");
-	if (step->container || flow_has_command(step))
+	if (step->container || step->workers > 1 || flow_has_command(step))
 		buf_puts(b, "here=$PWD\n");
 	buf_puts(b, "TWIN_CPUS=${SLURM_CPUS_PER_TASK:-1}\n"
 		    "TWIN_MEMORY_BYTES=$((${SLURM_MEM_PER_NODE:-1024} * 1048576))\n");
@@ -250,6 +252,22 @@ static void put_script(struct slurm *s, const char *name, const char *text)
 	target_put_text(s->ret, arena_printf(s->arena, "%s/%s", s->flow.folder, name), w->span, &t)->executable = true;
 }
 
+static const char worker[] =
+	"# worker.sh own|all WORDS...: one worker of a distributed step, as srun starts it. `own`: of the job's environment it sees what\n"
+	"# launchers of MPI look for. All see what PyTorch does: RANK, LOCAL_RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT.\n"
+	"set -euo pipefail\n"
+	"kept=()\n"
+	"if [ \"$1\" = own ]; then\n"
+	"\tkept=(-i)\n"
+	"\twhile IFS= read -r name; do\n"
+	"\t\tkept+=(\"$name=${!name}\")\n"
+	"\tdone < <(compgen -e | grep -E '^(SLURM|PMI|PMIX|OMPI|UCX|FI)_|^(CUDA|ROCR|HIP)_VISIBLE_DEVICES$')\n"
+	"fi\n"
+	"shift\n"
+	"first=$(scontrol show hostnames \"$SLURM_STEP_NODELIST\" | head -n 1)\n"
+	"exec env \"${kept[@]}\" RANK=\"$SLURM_PROCID\" LOCAL_RANK=\"$SLURM_LOCALID\" WORLD_SIZE=\"$SLURM_STEP_NUM_TASKS\" \\\n"
+	"\tMASTER_ADDR=\"$first\" MASTER_PORT=$((20000 + SLURM_JOB_ID % 20000)) \"$@\"\n";
+
 static const char submit[] =
 	"# Submits what is neither done nor queued: run it again at any time, also after a failure.\n"
 	"set -euo pipefail\n"
@@ -284,6 +302,11 @@ static void put_common(struct slurm *s)
 	const char *head = arena_printf(s->arena, "#!/bin/bash\n# %s: workflow %s of the twin %s\n", target_place(s->arena, s->plan, w->span), w->name, s->plan->twin);
 	struct target_text t = { 0 };
 
+	for (uint32_t i = 0; i < s->plan->n_steps; i++)
+		if (flow_has_step(&s->flow, i) && s->plan->steps[i].workers > 1) {
+			put_script(s, "worker.sh", arena_printf(s->arena, "%s%s", head, worker));
+			break;
+		}
 	put_script(s, "submit.sh", arena_printf(s->arena, "%s%s", head, submit));
 	put_script(s, "gate.sh", arena_printf(s->arena, "%s# Decides a gate: what waits for it is cancelled where nothing may pass.\n#SBATCH --time=00:05:00\n#SBATCH --output=run/logs/gate-%%x-%%j.log\n"
 							 "exec ./flow.py gate \"$(sed -n \"$((${SLURM_ARRAY_TASK_ID:-0} + 1))p\" \"$1\")\"\n", head));
