@@ -1,5 +1,7 @@
 #include "runtime/executor/engine.h"
 #include "compiler/base/bug.h"
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,7 +17,6 @@ struct state {
 	struct engine_context context; /* first; the thread's */
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t called;
 	int wake;
 	/* Under the lock. */
 	VEC(struct order) orders;
@@ -31,6 +32,20 @@ uint64_t engine_now_ms(void)
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void ring(int fd)
+{
+	uint64_t one = 1;
+	while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
+		;
+}
+
+static void unring(int fd)
+{
+	uint64_t count;
+	while (read(fd, &count, sizeof count) < 0 && errno == EINTR)
+		;
 }
 
 /* -- jobs: deep copies ---------------------------------------------------------------------------------------------- */
@@ -89,12 +104,10 @@ static void job_destroy(struct engine_job *j)
 static void tell(struct engine_context *c, const struct executor_news *n)
 {
 	struct state *s = (struct state *)c;
-	uint64_t one = 1;
 	pthread_mutex_lock(&s->lock);
 	*vec_push(&s->news) = *n;
 	pthread_mutex_unlock(&s->lock);
-	while (write(s->wake, &one, sizeof one) < 0)
-		;
+	ring(s->wake);
 }
 
 void engine_end(struct engine_context *c, struct engine_job *j, enum executor_outcome outcome, int code, const char *text)
@@ -173,18 +186,10 @@ static void do_cancel(struct state *s, const struct order *orders, uint32_t n, e
 /* Waits for an order, or ms; takes all orders. False: it is over. */
 static bool take_orders(struct state *s, int64_t ms, struct order **ret, uint32_t *ret_len)
 {
-	struct timespec until;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
+	struct pollfd called = { s->context.called, POLLIN, 0 };
+	poll(&called, 1, (int)ms);
+	unring(s->context.called);
 	pthread_mutex_lock(&s->lock);
-	int e = 0;
-	while (s->orders.len == 0 && !s->closing && e == 0)
-		e = ms < 0 ? pthread_cond_wait(&s->called, &s->lock) : pthread_cond_timedwait(&s->called, &s->lock, &until);
 	*ret = s->orders.at;
 	*ret_len = s->orders.len;
 	memset(&s->orders, 0, sizeof s->orders);
@@ -221,25 +226,22 @@ static void *work(void *arg)
 void *engine_start(const struct engine *e, const struct executor_host *host, char *ret_error, size_t error_len)
 {
 	struct state *s = calloc(1, sizeof *s);
-	pthread_condattr_t steady;
 	sigset_t all, before;
 	if (!s)
 		bug_out_of_memory();
 	s->context.engine = e;
 	s->context.host = host;
+	s->context.called = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (!e->open(&s->context, ret_error, error_len)) {
+		close(s->context.called);
 		free(s);
 		return NULL;
 	}
 	s->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_condattr_init(&steady);
-	pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->called, &steady);
-	pthread_condattr_destroy(&steady);
 	sigfillset(&all); /* signals are for the main thread */
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	int failure = s->wake < 0 ? -1 : pthread_create(&s->thread, NULL, work, s);
+	int failure = s->wake < 0 || s->context.called < 0 ? -1 : pthread_create(&s->thread, NULL, work, s);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failure)
 		bug("cannot start a thread");
@@ -251,8 +253,8 @@ static void give(struct state *s, const struct order *orders, uint32_t n)
 	pthread_mutex_lock(&s->lock);
 	for (uint32_t i = 0; i < n; i++)
 		*vec_push(&s->orders) = orders[i];
-	pthread_cond_signal(&s->called);
 	pthread_mutex_unlock(&s->lock);
+	ring(s->context.called);
 }
 
 void engine_submit(void *state, const struct executor_task *tasks, uint32_t n)
@@ -287,7 +289,6 @@ int engine_fd(void *state)
 bool engine_poll(void *state, struct executor_news *ret)
 {
 	struct state *s = state;
-	uint64_t count;
 	bool more;
 	pthread_mutex_lock(&s->lock);
 	more = s->told < s->news.len;
@@ -296,8 +297,7 @@ bool engine_poll(void *state, struct executor_news *ret)
 	} else {
 		s->told = 0;
 		vec_clear(&s->news);
-		while (read(s->wake, &count, sizeof count) > 0)
-			;
+		unring(s->wake);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return more;
@@ -310,16 +310,16 @@ void engine_finish(void *state)
 		return;
 	pthread_mutex_lock(&s->lock);
 	s->closing = true;
-	pthread_cond_signal(&s->called);
 	pthread_mutex_unlock(&s->lock);
+	ring(s->context.called);
 	pthread_join(s->thread, NULL);
 	for (uint32_t i = 0; i < s->jobs.len; i++)
 		job_destroy(s->jobs.at[i]);
 	vec_finish(&s->jobs);
 	vec_finish(&s->orders);
 	vec_finish(&s->news);
-	pthread_cond_destroy(&s->called);
 	pthread_mutex_destroy(&s->lock);
 	close(s->wake);
+	close(s->context.called);
 	free(s);
 }

@@ -25,6 +25,7 @@ struct engine_context {
 	const struct engine *engine;
 	const struct executor_host *host;
 	void *own;               /* of open */
+	int called;              /* readable when an order waits: look may wait for it together with something else */
 	struct engine_jobs jobs; /* all that have not ended */
 };
 struct engine {

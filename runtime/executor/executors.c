@@ -5,6 +5,7 @@
 const struct executor *const executors[] = {
 	&executor_local,
 	&executor_slurm,
+	&executor_kubernetes,
 	NULL,
 };
 

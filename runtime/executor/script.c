@@ -40,9 +40,9 @@ static void put_outside(struct buf *b, const struct executor_task *t, const stru
 		    "\t[ ! -s exit ] || exit \"$(cut -d ' ' -f 1 exit)\"\n"
 		    "\tif [ -e begun ]; then\n\t\trm -rf work tmp\n\t\tmkdir work tmp\n\tfi\n"
 		    "\tstart=$(date +%s)\n\techo \"$start\" >begun\n\t");
-	if (o->limit_time && t->time_ms)
-		buf_printf(b, "timeout --kill-after=%d %g ", GRACE_S, (double)t->time_ms / 1000);
-	buf_puts(b, o->contained ? "/bin/sh ./task inside >" : "env -i /bin/sh ./task inside >");
+	if (o->limit_time && t->time_ms) /* where there is a timeout(1): else the engine's own limit has to do */
+		buf_printf(b, "$(command -v timeout >/dev/null && echo timeout -k %d %g) ", GRACE_S, (double)t->time_ms / 1000);
+	buf_puts(b, o->contained || o->keeps_environment ? "/bin/sh ./task inside >" : "env -i /bin/sh ./task inside >");
 	put_word(b, t->out);
 	buf_puts(b, " 2>");
 	put_word(b, t->err);
@@ -67,6 +67,8 @@ static void put_modules(struct buf *b, const char *const *modules)
 
 static void put_inside(struct buf *b, const struct executor_task *t, const struct script_options *o)
 {
+	if (o->keeps_environment) /* of services of the cluster, which nobody asked for */
+		buf_puts(b, "unset HOSTNAME $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p')\n");
 	for (const char *const *s = t->env; !o->contained && *s; s++)
 		put_export(b, *s);
 	put_modules(b, t->modules);

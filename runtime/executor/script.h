@@ -8,6 +8,7 @@
 struct script_options {
 	bool limit_time;  /* the engine does not, or only by the minute */
 	bool contained;   /* argv is a container engine's: it needs the environment of whoever runs it */
+	bool keeps_environment; /* the engine gives secrets in the environment, and little else */
 };
 /* 0 or an errno. */
 int script_write(const struct executor_task *t, const struct script_options *o);

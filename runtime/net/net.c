@@ -33,6 +33,13 @@ static struct {
 	__typeof__(curl_slist_append) *slist_append;
 	__typeof__(curl_slist_free_all) *slist_free_all;
 	__typeof__(curl_getdate) *getdate;
+	__typeof__(curl_multi_init) *multi_init;
+	__typeof__(curl_multi_add_handle) *multi_add_handle;
+	__typeof__(curl_multi_remove_handle) *multi_remove_handle;
+	__typeof__(curl_multi_perform) *multi_perform;
+	__typeof__(curl_multi_poll) *multi_poll;
+	__typeof__(curl_multi_info_read) *multi_info_read;
+	__typeof__(curl_multi_cleanup) *multi_cleanup;
 } curl;
 
 struct net {
@@ -57,7 +64,10 @@ static bool load(char *ret_error, size_t error_len)
 		{ "curl_easy_getinfo", (void **)&curl.easy_getinfo }, { "curl_easy_reset", (void **)&curl.easy_reset },
 		{ "curl_easy_cleanup", (void **)&curl.easy_cleanup }, { "curl_easy_strerror", (void **)&curl.easy_strerror },
 		{ "curl_slist_append", (void **)&curl.slist_append }, { "curl_slist_free_all", (void **)&curl.slist_free_all },
-		{ "curl_getdate", (void **)&curl.getdate },
+		{ "curl_getdate", (void **)&curl.getdate }, { "curl_multi_init", (void **)&curl.multi_init },
+		{ "curl_multi_add_handle", (void **)&curl.multi_add_handle }, { "curl_multi_remove_handle", (void **)&curl.multi_remove_handle },
+		{ "curl_multi_perform", (void **)&curl.multi_perform }, { "curl_multi_poll", (void **)&curl.multi_poll },
+		{ "curl_multi_info_read", (void **)&curl.multi_info_read }, { "curl_multi_cleanup", (void **)&curl.multi_cleanup },
 	};
 	if (curl.handle)
 		return true;
@@ -152,6 +162,13 @@ static long timeout_ms(const struct net_request *r)
 	return most > 0 && most < wanted / 1000 ? most * 1000 : wanted;
 }
 
+static void set_blob(CURL *e, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = { (void *)(uintptr_t)pem, pem ? strlen(pem) : 0, CURL_BLOB_COPY };
+	if (pem)
+		curl.easy_setopt(e, option, &blob);
+}
+
 static void set_up(struct net *n, const struct net_request *r, struct attempt *t, struct curl_slist *headers)
 {
 	CURL *e = n->easy;
@@ -177,6 +194,9 @@ static void set_up(struct net *n, const struct net_request *r, struct attempt *t
 		curl.easy_setopt(e, CURLOPT_SSLCERT, r->cert);
 	if (r->key)
 		curl.easy_setopt(e, CURLOPT_SSLKEY, r->key);
+	set_blob(e, CURLOPT_CAINFO_BLOB, r->ca_pem);
+	set_blob(e, CURLOPT_SSLCERT_BLOB, r->cert_pem);
+	set_blob(e, CURLOPT_SSLKEY_BLOB, r->key_pem);
 	if (r->body) {
 		curl.easy_setopt(e, CURLOPT_POSTFIELDS, r->body);
 		curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
@@ -272,5 +292,74 @@ struct net_answer net_ask(struct net *n, struct arena *a, const struct net_reque
 		}
 		pause = pause * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : pause * 2;
 	}
+	return answer;
+}
+
+/* -- what goes on and on ------------------------------------------------------------------------------------------------- */
+
+struct stream { struct attempt attempt; void (*line)(char *text, size_t len, void *ctx); void *ctx; };
+
+/* The attempt's body holds no more than what is not yet a line. */
+static size_t take_lines(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct stream *s = ctx;
+	struct buf *b = &s->attempt.body;
+	long status = 0;
+	curl.easy_getinfo(s->attempt.net->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (take_body(bytes, size, n, &s->attempt) == 0 || status != 200)
+		return size * n * !s->attempt.too_long;
+	char *from = b->text, *end;
+	while ((end = memchr(from, '\n', b->len - (size_t)(from - b->text)))) {
+		*end = 0;
+		s->line(from, (size_t)(end - from), s->ctx);
+		from = end + 1;
+	}
+	size_t rest = b->len - (size_t)(from - b->text);
+	memmove(b->text, from, rest);
+	b->len = rest;
+	return size * n;
+}
+
+static CURLcode stream_until(CURLM *multi, int wake_fd)
+{
+	int running = 1, left;
+	while (running > 0) {
+		struct curl_waitfd wake = { wake_fd, CURL_WAIT_POLLIN, 0 };
+		if (curl.multi_perform(multi, &running) != CURLM_OK)
+			return CURLE_RECV_ERROR;
+		if (running == 0)
+			break;
+		if (curl.multi_poll(multi, &wake, 1, 1000, NULL) != CURLM_OK)
+			return CURLE_RECV_ERROR;
+		if (wake.revents)
+			return CURLE_ABORTED_BY_CALLBACK;
+	}
+	CURLMsg *done = curl.multi_info_read(multi, &left);
+	return done ? done->data.result : CURLE_RECV_ERROR;
+}
+
+struct net_answer net_watch(struct net *n, struct arena *a, const struct net_request *r, int wake_fd, void (*line)(char *text, size_t len, void *ctx), void *ctx)
+{
+	struct net_answer answer = { 0 };
+	struct stream s = { .attempt = { .net = n, .max = r->max_bytes ? r->max_bytes : MAX_BYTES }, .line = line, .ctx = ctx };
+	struct curl_slist *headers = curl.slist_append(NULL, "Expect:");
+	CURLM *multi = curl.multi_init();
+	for (const char *const *h = r->headers; h && *h; h++)
+		headers = curl.slist_append(headers, *h);
+	set_up(n, r, &s.attempt, headers);
+	curl.easy_setopt(n->easy, CURLOPT_WRITEFUNCTION, take_lines);
+	curl.easy_setopt(n->easy, CURLOPT_WRITEDATA, &s);
+	if (!multi || curl.multi_add_handle(multi, n->easy) != CURLM_OK)
+		bug_out_of_memory();
+	CURLcode code = stream_until(multi, wake_fd);
+	curl.easy_getinfo(n->easy, CURLINFO_RESPONSE_CODE, &answer.status);
+	curl.multi_remove_handle(multi, n->easy);
+	curl.multi_cleanup(multi);
+	curl.slist_free_all(headers);
+	answer.outcome = outcome_of(code);
+	answer.body = arena_strndup(a, buf_text(&s.attempt.body), s.attempt.body.len);
+	answer.len = s.attempt.body.len;
+	answer.error = s.attempt.too_long ? "its answer is longer than is taken" : code == CURLE_OK ? NULL : curl.easy_strerror(code);
+	buf_finish(&s.attempt.body);
 	return answer;
 }

@@ -23,6 +23,7 @@ struct net_request {
 	uint32_t patience_ms;       /* how long it is tried again; 0: ten seconds */
 	size_t max_bytes;           /* of the answer; 0: 16 MiB */
 	const char *ca, *cert, *key; /* files in PEM: who is trusted (NULL: the system's, SSL_CERT_FILE, CURL_CA_BUNDLE); who we are, or NULL */
+	const char *ca_pem, *cert_pem, *key_pem; /* the same as texts, which come first */
 };
 struct net_answer {
 	enum net_outcome outcome;
@@ -38,4 +39,7 @@ void net_destroy(struct net *n); /* accepts NULL */
 /* One request, with its tries: 429 and 503 after what Retry-After says (at most a minute), 500, 502, 504 and cut connections unless
  * `once`, with a back-off that doubles from a quarter of a second to eight. */
 struct net_answer net_ask(struct net *n, struct arena *a, const struct net_request *r);
+/* An answer that goes on and on, line by line, each at most max_bytes long: until the server ends it, wake_fd is readable or timeout_ms
+ * have passed; tried once. The lines are without their newline; an answer that is none of 200 is the body. */
+struct net_answer net_watch(struct net *n, struct arena *a, const struct net_request *r, int wake_fd, void (*line)(char *text, size_t len, void *ctx), void *ctx);
 #endif

@@ -13,10 +13,35 @@ engine_up() { # NAME
 		"$root/tests/services/slurm" up "$engine" || exit 1
 		. "$engine/env"
 		;;
+	kubernetes)
+		bin=$root/build/tools/kubernetes
+		[ -e "$bin/done" ] || skip "tools/engines/kubernetes: no control plane"
+		for program in etcd bwrap openssl; do
+			command -v $program >/dev/null || skip "tools/engines/kubernetes: no $program"
+		done
+		engine=$(mktemp -d)
+		"$root/tests/services/kube" up "$bin" "$engine" || exit 1
+		. "$engine/env"
+		kubectl apply -f - >/dev/null <<-OBJECTS
+			apiVersion: v1
+			kind: PersistentVolume
+			metadata: {name: shared}
+			spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany], storageClassName: "", hostPath: {path: "${TMPDIR:-/tmp}"}}
+			---
+			apiVersion: v1
+			kind: PersistentVolumeClaim
+			metadata: {name: shared, namespace: default}
+			spec: {accessModes: [ReadWriteMany], storageClassName: "", volumeName: shared, resources: {requests: {storage: 1Gi}}}
+		OBJECTS
+		export TWINC_IMAGE=example.org/tools:1
+		;;
 	esac
 	started=$1
 }
 engine_down() {
-	[ "${started:-}" != slurm ] || "$root/tests/services/slurm" down "$engine"
+	case ${started:-} in
+	slurm) "$root/tests/services/slurm" down "$engine" ;;
+	kubernetes) "$root/tests/services/kube" down "$bin" "$engine" ;;
+	esac
 	[ -z "${engine:-}" ] || rm -rf "$engine"
 }
