@@ -80,6 +80,10 @@ struct target_file *target_put_text(struct target_result *r, const char *path, s
 void target_file_text(const struct target_file *f, struct buf *ret, struct lines *ret_lines);
 /* A path as seen from `folder`, both absolute: "../../data/x.csv". */
 const char *target_path_from(struct arena *a, const char *folder, const char *path);
+/* Params that are bound, for `eval`; ctx: const struct plan **. Of a secret nothing is known. */
+enum eval_status target_param(void *ctx, uint32_t index, const struct value **ret);
+/* What a resource of a step is, in base units (bytes, seconds); -1: not said, or not known before the run, which a row tells with `otherwise`. */
+double target_resource(struct target_result *r, const struct plan *p, const struct plan_step *step, const struct expr *e, const char *what, const char *otherwise);
 /* "flood.twin:44": where something was written, for comments; NULL where it was nowhere. */
 const char *target_place(struct arena *a, const struct plan *p, struct span span);
 void target_put_place(const struct plan *p, struct span span, struct buf *ret); /* nothing where it was nowhere */

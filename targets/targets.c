@@ -210,3 +210,27 @@ void target_put_place(const struct plan *p, struct span span, struct buf *ret)
 	buf_putc(ret, ':');
 	buf_int(ret, source_place(p->sources, span).line);
 }
+
+enum eval_status target_param(void *ctx, uint32_t index, const struct value **ret)
+{
+	const struct plan *const *p = ctx;
+	const struct value *v = (*p)->params[index].value;
+
+	if (!v || v->kind == VALUE_SECRET)
+		return EVAL_UNKNOWN;
+	*ret = v;
+	return EVAL_OK;
+}
+
+double target_resource(struct target_result *r, const struct plan *p, const struct plan_step *step, const struct expr *e, const char *what, const char *otherwise)
+{
+	struct eval ev = { .arena = r->arena, .ctx = &p, .param = target_param };
+	const struct value *v;
+
+	if (!e)
+		return -1;
+	if (eval_expr(&ev, e, &v) == EVAL_OK && value_is_number(v))
+		return value_number(v) * (v->unit ? (double)v->unit->num / (double)v->unit->den : 1);
+	target_row(r, step->name, e->span, TARGET_EMULATED, "its %s depends on what the run gives: %s", what, otherwise);
+	return -1;
+}

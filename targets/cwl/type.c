@@ -235,17 +235,6 @@ struct doc *cwl_value(struct cwl *c, const struct value *v, const struct type *t
 	return value_to_doc(c->arena, v, of);
 }
 
-static enum eval_status param_value(void *ctx, uint32_t index, const struct value **ret)
-{
-	struct cwl *c = ctx;
-	const struct value *v = c->plan->params[index].value;
-
-	if (!v || v->kind == VALUE_SECRET)
-		return EVAL_UNKNOWN;
-	*ret = v;
-	return EVAL_OK;
-}
-
 static bool reads_asset(const struct expr *e)
 {
 	if (e->op == EXPR_ASSET)
@@ -258,7 +247,7 @@ static bool reads_asset(const struct expr *e)
 
 const struct value *cwl_constant(struct cwl *c, const struct expr *e, const struct type *to, bool with_params)
 {
-	struct eval ev = { .arena = c->arena, .ctx = c, .param = with_params ? param_value : NULL };
+	struct eval ev = { .arena = c->arena, .ctx = &c->plan, .param = with_params ? target_param : NULL };
 	const struct value *v;
 	char *error;
 

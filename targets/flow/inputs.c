@@ -5,17 +5,6 @@
 
 struct inputs { struct flow *f; struct py py; struct doc *open; };
 
-static enum eval_status param_value(void *ctx, uint32_t index, const struct value **ret)
-{
-	const struct inputs *x = ctx;
-	const struct value *v = x->f->plan->params[index].value;
-
-	if (!v)
-		return EVAL_UNKNOWN;
-	*ret = v;
-	return EVAL_OK;
-}
-
 /* Paths as seen from flow.py. */
 static void turn_paths(struct inputs *x, struct doc *d)
 {
@@ -56,7 +45,7 @@ static const struct value *bound(struct inputs *x, uint32_t workflow, uint32_t a
 {
 	const struct target_request *q = x->f->request;
 	const struct plan_field *in = &x->f->plan->workflows[workflow].inputs[at];
-	struct eval ev = { .arena = x->f->arena, .ctx = x, .param = param_value };
+	struct eval ev = { .arena = x->f->arena, .ctx = &x->f->plan, .param = target_param };
 	const struct value *v = q->workflow == workflow && q->inputs ? q->inputs[at] : NULL;
 	char *error;
 

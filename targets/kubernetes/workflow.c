@@ -11,34 +11,13 @@
 
 /* -- resources -------------------------------------------------------------------------------------------------------------- */
 
-static enum eval_status param_value(void *ctx, uint32_t index, const struct value **ret)
-{
-	const struct kube *k = ctx;
-
-	if (!k->plan->params[index].value)
-		return EVAL_UNKNOWN;
-	*ret = k->plan->params[index].value;
-	return EVAL_OK;
-}
-
-/* What a resource is, in base units; a negative number: not known before the run. */
-static double resource(struct kube *k, const struct plan_step *step, const struct expr *e, const char *what)
-{
-	struct eval ev = { .arena = k->arena, .ctx = k, .param = param_value };
-	const struct value *v;
-
-	if (!e)
-		return -1;
-	if (eval_expr(&ev, e, &v) == EVAL_OK && value_is_number(v))
-		return value_number(v) * (v->unit ? (double)v->unit->num / (double)v->unit->den : 1);
-	target_row(k->ret, step->name, e->span, TARGET_EMULATED, "its %s depends on what the run gives: the Job has the namespace's default", what);
-	return -1;
-}
+static const char otherwise[] = "the Job has the namespace's default";
 
 static void put_resources(struct kube *k, const struct plan_step *step, struct doc *container)
 {
 	struct doc *limits = doc_map(k->arena), *env = doc_get(container, "env");
-	double cpus = resource(k, step, step->cpus, "number of CPUs"), memory = resource(k, step, step->memory, "memory"), gpus = resource(k, step, step->gpus, "number of GPUs");
+	double cpus = target_resource(k->ret, k->plan, step, step->cpus, "number of CPUs", otherwise), memory = target_resource(k->ret, k->plan, step, step->memory, "memory", otherwise);
+	double gpus = target_resource(k->ret, k->plan, step, step->gpus, "number of GPUs", otherwise);
 
 	if (cpus <= 0)
 		cpus = 1;
@@ -200,7 +179,7 @@ static void put_step(struct kube_run *r, uint32_t at)
 	const char *name = names_get(&k->steps, step->name);
 	struct doc *d = kube_object(k, "batch/v1", "Job", name, step->doc, step->span), *spec, *list, *c, *labels = kube_selector(k, name);
 	uint32_t rows = k->ret->rows.len;
-	double time = resource(k, step, step->time, "time");
+	double time = target_resource(k->ret, k->plan, step, step->time, "time", otherwise);
 
 	kube_int(k, d, "spec/backoffLimit", step->workers > 1 ? 0 : step->attempts - 1);
 	kube_set(k, d, "spec/template/metadata/labels", labels);

@@ -26,20 +26,10 @@ static struct doc *item(struct view *v, const char *name, const char *doc, struc
 	return d;
 }
 
-static enum eval_status param_value(void *ctx, uint32_t index, const struct value **ret)
-{
-	const struct view *v = ctx;
-
-	if (!v->plan->params[index].value)
-		return EVAL_UNKNOWN;
-	*ret = v->plan->params[index].value;
-	return EVAL_OK;
-}
-
 /* The value where it is known before a run; NULL otherwise. */
 static const struct value *known(struct view *v, const struct expr *e)
 {
-	struct eval ev = { .arena = v->a, .ctx = v, .param = param_value };
+	struct eval ev = { .arena = v->a, .ctx = &v->plan, .param = target_param };
 	const struct value *value;
 
 	if (!e || eval_expr(&ev, e, &value) != EVAL_OK || value->kind == VALUE_SECRET)

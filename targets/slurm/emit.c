@@ -47,30 +47,6 @@ static const struct doc *part_attribute(const struct plan *p, const char *place,
 
 /* -- job scripts ------------------------------------------------------------------------------------------------------------- */
 
-static enum eval_status param_value(void *ctx, uint32_t index, const struct value **ret)
-{
-	const struct slurm *s = ctx;
-
-	if (!s->plan->params[index].value)
-		return EVAL_UNKNOWN;
-	*ret = s->plan->params[index].value;
-	return EVAL_OK;
-}
-
-/* What a resource is, in base units; a negative number: not known before the run. */
-static double resource(struct slurm *s, const struct plan_step *step, const struct expr *e, const char *what)
-{
-	struct eval ev = { .arena = s->arena, .ctx = s, .param = param_value };
-	const struct value *v;
-
-	if (!e)
-		return -1;
-	if (eval_expr(&ev, e, &v) == EVAL_OK && value_is_number(v))
-		return value_number(v) * (v->unit ? (double)v->unit->num / (double)v->unit->den : 1);
-	target_row(s->ret, step->name, e->span, TARGET_EMULATED, "its %s depends on what the run gives: the job takes the partition's default", what);
-	return -1;
-}
-
 static void option(struct target_text *t, struct span from, const char *name, const char *value)
 {
 	target_text_from(t, from);
@@ -117,8 +93,9 @@ static void put_place(struct slurm *s, const struct plan_step *step, struct targ
 static double put_resources(struct slurm *s, const struct plan_step *step, struct target_text *t)
 {
 	struct arena *a = s->arena;
-	double cpus = resource(s, step, step->cpus, "number of CPUs"), memory = resource(s, step, step->memory, "memory");
-	double gpus = resource(s, step, step->gpus, "number of GPUs"), time = resource(s, step, step->time, "time");
+	static const char otherwise[] = "the job takes the partition's default";
+	double cpus = target_resource(s->ret, s->plan, step, step->cpus, "number of CPUs", otherwise), memory = target_resource(s->ret, s->plan, step, step->memory, "memory", otherwise);
+	double gpus = target_resource(s->ret, s->plan, step, step->gpus, "number of GPUs", otherwise), time = target_resource(s->ret, s->plan, step, step->time, "time", otherwise);
 
 	if (step->workers > 1)
 		option(t, step->span, "ntasks", arena_printf(a, "%u", step->workers));
