@@ -9,7 +9,7 @@
 #define BUILD_MATRIX "portability.json"
 #define BUILD_MAX_BYTES ((size_t)1 << 30)
 
-struct built { const struct target *target; struct target_result result; };
+struct built { const struct target *target; struct target_result result; uint32_t n_written; /* of its files */ };
 struct build {
 	struct cli *cli;
 	const struct plan *plan;
@@ -20,7 +20,6 @@ struct build {
 	VEC(struct target_scenario) scenarios;  /* with plans of their own; where a target wants them */
 	const struct doc *old_map, *old_matrix; /* of an earlier build, or NULL */
 	struct map ours;                        /* names that the old map knows */
-	struct map mapped;                      /* names that stand in the new one */
 	struct buf map;                         /* its text, growing as files are written */
 	int folder;                             /* an open folder, or -1: the next file probably goes there too */
 	const char *folder_path;
@@ -30,7 +29,7 @@ struct build {
 void build_open(struct build *b); /* what an earlier build left */
 void build_close(struct build *b);
 int build_put_plan(struct build *b);
-int build_put_target(struct build *b, const struct built *x);
+int build_put_target(struct build *b, struct built *x);
 /* The records come last, so that what was not written is not taken for ours; after a failure (code), too, so that what was is. */
 int build_put_records(struct build *b, int code);
 
@@ -42,10 +41,10 @@ const struct doc *build_read(struct arena *a, const char *dir, const char *name)
 void build_record_file(struct build *b, const char *key, const struct lines *lines, uint32_t number);
 /* What is known of targets that were not built this time goes on being known. */
 void build_keep_others(struct build *b);
-void build_keep_others_rows(const struct build *b, struct doc *matrix);
 /* After a failure: what the old map knows, and this build did not come to, goes on being known. */
 void build_keep_missing(struct build *b);
-/* The portability of all that was built: {TARGET: {"files", "rows", "note"}}. */
-struct doc *build_matrix_doc(const struct build *b);
+/* The portability of all that was built, as JSON: {TARGET: {"files", "rows", "note"}}. others: targets of an earlier build that were not
+ * built this time go on being there; or NULL. */
+void build_matrix(struct build *b, const struct doc *others, struct buf *ret);
 void build_print_matrix(const struct build *b);
 #endif

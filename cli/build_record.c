@@ -22,7 +22,6 @@ static struct buf *put_key(struct build *b, const char *key)
 	buf_puts(&b->map, b->map.len ? ",\n" : "{");
 	quote_json(key, strlen(key), &b->map);
 	buf_puts(&b->map, ": ");
-	map_set(&b->mapped, key, b);
 	return &b->map;
 }
 
@@ -91,59 +90,88 @@ void build_keep_others(struct build *b)
 			doc_json_write(entry, 0, put_key(b, entry->key));
 }
 
-void build_keep_others_rows(const struct build *b, struct doc *matrix)
-{
-	for (doc_each(entry, b->old_matrix))
-		if (*entry->key && !is_built(b, entry->key))
-			doc_append(&b->cli->arena, matrix, entry->key, doc_copy(&b->cli->arena, entry));
-}
-
 void build_keep_missing(struct build *b)
 {
+	struct map there;
+
+	map_init(&there);
+	for (uint32_t i = 0; i < b->list.len; i++)
+		for (uint32_t k = 0; k < b->list.at[i].n_written; k++)
+			map_set(&there, arena_printf(&b->cli->arena, "%s/%s", b->list.at[i].target->name, b->list.at[i].result.files.at[k].path), b);
 	for (doc_each(entry, b->old_map))
-		if (!map_get(&b->mapped, entry->key))
+		if (is_built(b, entry->key) && !map_get(&there, entry->key))
 			doc_json_write(entry, 0, put_key(b, entry->key));
+	map_finish(&there);
 }
 
 /* -- the matrix ------------------------------------------------------------------------------------------------------------ */
 
-static struct doc *rows_doc(const struct build *b, const struct built *x)
+/* A member of a row, on a line of its own. */
+static void put_member(const char *key, const char *text, bool first, struct buf *ret)
 {
-	struct arena *a = &b->cli->arena;
-	struct doc *list = doc_list(a);
-
-	for (uint32_t i = 0; i < x->result.rows.len; i++) {
-		const struct target_row *r = &x->result.rows.at[i];
-		struct doc *d = doc_map(a);
-		const char *place = target_place(a, b->plan, r->span);
-		doc_set(a, d, "subject", doc_string(a, r->subject));
-		doc_set(a, d, "level", doc_string(a, target_level_name(r->level)));
-		if (r->reason)
-			doc_set(a, d, "reason", doc_string(a, r->reason));
-		if (place)
-			doc_set(a, d, "place", doc_string(a, place));
-		doc_push(list, d);
-	}
-	return list;
+	buf_puts(ret, first ? "\n        \"" : ",\n        \"");
+	buf_puts(ret, key);
+	buf_puts(ret, "\": ");
+	quote_json(text, strlen(text), ret);
 }
 
-struct doc *build_matrix_doc(const struct build *b)
+static void put_row(struct build *b, const struct target_row *r, struct buf *ret)
 {
-	struct arena *a = &b->cli->arena;
-	struct doc *all = doc_map(a);
+	const char *place = target_place(&b->cli->arena, b->plan, r->span);
 
-	for (uint32_t i = 0; i < b->list.len; i++) {
-		const struct built *x = &b->list.at[i];
-		struct doc *d = doc_map(a), *files = doc_list(a);
-		for (uint32_t f = 0; f < x->result.files.len; f++)
-			doc_push(files, doc_string(a, x->result.files.at[f].path));
-		doc_set(a, d, "files", files);
-		doc_set(a, d, "rows", rows_doc(b, x));
-		if (x->result.note)
-			doc_set(a, d, "note", doc_string(a, x->result.note));
-		doc_set(a, all, x->target->name, d);
+	buf_putc(ret, '{');
+	put_member("subject", r->subject, true, ret);
+	put_member("level", target_level_name(r->level), false, ret);
+	if (r->reason)
+		put_member("reason", r->reason, false, ret);
+	if (place)
+		put_member("place", place, false, ret);
+	buf_puts(ret, "\n      }");
+}
+
+static void put_matrix_of(struct build *b, const struct built *x, struct buf *ret)
+{
+	const struct target_result *r = &x->result;
+
+	buf_puts(ret, "{\n    \"files\": [");
+	for (uint32_t i = 0; i < r->files.len; i++) {
+		buf_puts(ret, i ? ",\n      " : "\n      ");
+		quote_json(r->files.at[i].path, strlen(r->files.at[i].path), ret);
 	}
-	return all;
+	buf_puts(ret, r->files.len ? "\n    ],\n    \"rows\": [" : "],\n    \"rows\": [");
+	for (uint32_t i = 0; i < r->rows.len; i++) {
+		buf_puts(ret, i ? ",\n      " : "\n      ");
+		put_row(b, &r->rows.at[i], ret);
+	}
+	buf_puts(ret, r->rows.len ? "\n    ]" : "]");
+	if (r->note) {
+		buf_puts(ret, ",\n    \"note\": ");
+		quote_json(r->note, strlen(r->note), ret);
+	}
+	buf_puts(ret, "\n  }");
+}
+
+void build_matrix(struct build *b, const struct doc *others, struct buf *ret)
+{
+	bool any = false;
+
+	buf_putc(ret, '{');
+	for (uint32_t i = 0; i < b->list.len; i++) {
+		buf_puts(ret, any ? ",\n  " : "\n  ");
+		any = true;
+		quote_json(b->list.at[i].target->name, strlen(b->list.at[i].target->name), ret);
+		buf_puts(ret, ": ");
+		put_matrix_of(b, &b->list.at[i], ret);
+	}
+	for (doc_each(entry, others))
+		if (*entry->key && !is_built(b, entry->key)) {
+			buf_puts(ret, any ? ",\n  " : "\n  ");
+			any = true;
+			quote_json(entry->key, strlen(entry->key), ret);
+			buf_puts(ret, ": ");
+			doc_json_write_below(entry, 2, 1, ret);
+		}
+	buf_puts(ret, any ? "\n}\n" : "}\n");
 }
 
 /* A line of the table: what one subject is in each target; the worst of several rows counts. */
@@ -173,9 +201,13 @@ static bool is_plain(const struct build *b, const struct subject *s)
 	return true;
 }
 
+/* Of a large twin: that many lines that are alike are shown, and how many there are more. */
+#define SHOWN_MAX 40
+
 static void print_table(const struct build *b, const struct table *t)
 {
 	int width = 20;
+	uint32_t alike = 0;
 
 	for (uint32_t i = 0; i < t->list.len; i++)
 		if ((int)strlen(t->list.at[i].name) > width && strlen(t->list.at[i].name) < 40)
@@ -190,6 +222,11 @@ static void print_table(const struct build *b, const struct table *t)
 		const struct subject *s = &t->list.at[k];
 		if (b->cli->quiet && is_plain(b, s))
 			continue;
+		alike = k && memcmp(s->level, t->list.at[k - 1].level, sizeof(s->level)) == 0 ? alike + 1 : 0;
+		if (alike >= SHOWN_MAX && k + 1 < t->list.len && memcmp(s->level, t->list.at[k + 1].level, sizeof(s->level)) == 0)
+			continue;
+		if (alike > SHOWN_MAX)
+			printf("... %u more alike\n", alike - SHOWN_MAX);
 		printf("%-*s", width, s->name);
 		for (uint32_t i = 0; i < b->list.len; i++)
 			printf("  %-*s", i + 1 < b->list.len ? 10 : 0, s->level[i] < 0 ? "-" : target_level_name((enum target_level)s->level[i]));
@@ -201,9 +238,18 @@ static void print_reasons(const struct build *b, const struct built *x)
 {
 	if (x->result.note)
 		printf("%s: nothing: %s\n", x->target->name, x->result.note);
-	for (uint32_t i = 0; i < x->result.rows.len; i++) {
-		const struct target_row *r = &x->result.rows.at[i];
-		const char *place = target_place(&b->cli->arena, b->plan, r->span);
+	for (uint32_t i = 0, alike = 0; i < x->result.rows.len; i++) {
+		const struct target_row *r = &x->result.rows.at[i], *before = i ? r - 1 : r;
+		const char *place;
+		bool same = r->reason && before != r && before->reason && strcmp(r->reason, before->reason) == 0;
+		alike = same ? alike + 1 : 0;
+		if (alike >= SHOWN_MAX) {
+			bool last = i + 1 == x->result.rows.len || !r[1].reason || strcmp(r[1].reason, r->reason) != 0;
+			if (last)
+				printf("%s: %u more of that kind: " BUILD_MATRIX " has all\n", x->target->name, alike - SHOWN_MAX + 1);
+			continue;
+		}
+		place = target_place(&b->cli->arena, b->plan, r->span);
 		if (r->reason)
 			printf("%s%s%s: %s is %s: %s\n", place ? place : "", place ? ": " : "", x->target->name, r->subject, target_level_name(r->level), r->reason);
 	}

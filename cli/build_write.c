@@ -27,7 +27,6 @@ static void leave_folder(struct build *b)
 void build_close(struct build *b)
 {
 	map_finish(&b->ours);
-	map_finish(&b->mapped);
 	buf_finish(&b->map);
 }
 
@@ -156,18 +155,20 @@ static int put_file(struct build *b, const struct built *x, const char *stage, c
 	return code;
 }
 
-static int put_files(struct build *b, const struct built *x, const char *stage)
+static int put_files(struct build *b, struct built *x, const char *stage)
 {
 	int code = CLI_DONE;
 
-	for (uint32_t i = 0; i < x->result.files.len && code == CLI_DONE; i++)
-		code = put_file(b, x, stage, &x->result.files.at[i]);
+	while (x->n_written < x->result.files.len && code == CLI_DONE) {
+		code = put_file(b, x, stage, &x->result.files.at[x->n_written]);
+		x->n_written += code == CLI_DONE;
+	}
 	leave_folder(b);
 	return code;
 }
 
 /* A crash leaves nothing that looks like it. */
-static int put_new_target(struct build *b, const struct built *x, const char *folder)
+static int put_new_target(struct build *b, struct built *x, const char *folder)
 {
 	const char *stage = arena_printf(&b->cli->arena, "%s.%ld.tmp", folder, (long)getpid());
 	size_t mapped = b->map.len;
@@ -181,11 +182,12 @@ static int put_new_target(struct build *b, const struct built *x, const char *fo
 	if (code != CLI_DONE) {
 		file_remove_tree(stage);
 		b->map.len = mapped;
+		x->n_written = 0;
 	}
 	return code;
 }
 
-int build_put_target(struct build *b, const struct built *x)
+int build_put_target(struct build *b, struct built *x)
 {
 	const char *folder = file_join(&b->cli->arena, b->dir, x->target->name);
 	int code, error;
@@ -201,19 +203,6 @@ int build_put_target(struct build *b, const struct built *x)
 
 /* -- what lies beside them -------------------------------------------------------------------------------------------------------- */
 
-/* indent 0: for machines, all in a line. */
-static int put_doc(struct build *b, const char *name, const struct doc *d, int indent)
-{
-	struct buf text = { 0 };
-	int code;
-
-	doc_json_write(d, indent, &text);
-	buf_putc(&text, '\n');
-	code = put(b, name, buf_text(&text), text.len, false);
-	buf_finish(&text);
-	return code;
-}
-
 int build_put_plan(struct build *b)
 {
 	struct buf text = { 0 };
@@ -226,14 +215,23 @@ int build_put_plan(struct build *b)
 	return code;
 }
 
+static int put_matrix(struct build *b)
+{
+	struct buf text = { 0 };
+	int code;
+
+	build_matrix(b, b->old_matrix, &text);
+	code = put(b, BUILD_MATRIX, buf_text(&text), text.len, false);
+	buf_finish(&text);
+	return code;
+}
+
 int build_put_records(struct build *b, int code)
 {
-	struct doc *matrix = build_matrix_doc(b);
 	int error = CLI_DONE;
 
-	build_keep_others_rows(b, matrix);
 	if (code == CLI_DONE)
-		code = put_doc(b, BUILD_MATRIX, matrix, 2);
+		code = put_matrix(b);
 	else
 		build_keep_missing(b);
 	if (code == CLI_DONE || b->map.len) {

@@ -155,6 +155,15 @@ static void add_refusals(struct build *b, struct built *x)
 
 /* -- the verb ------------------------------------------------------------------------------------------------------------------ */
 
+static void print_matrix_json(struct build *b)
+{
+	struct buf text = { 0 };
+
+	build_matrix(b, NULL, &text);
+	cli_print(&text);
+	buf_finish(&text);
+}
+
 static int build_all(struct build *b)
 {
 	int code, failed = CLI_DONE;
@@ -172,7 +181,7 @@ static int build_all(struct build *b)
 	}
 	code = build_put_records(b, code);
 	if (code == CLI_DONE && b->cli->json)
-		cli_print_doc(b->cli, build_matrix_doc(b));
+		print_matrix_json(b);
 	else if (code == CLI_DONE)
 		build_print_matrix(b);
 	for (uint32_t i = 0; i < b->list.len && code == CLI_DONE; i++)

@@ -86,7 +86,6 @@ enum eval_status target_param(void *ctx, uint32_t index, const struct value **re
 double target_resource(struct target_result *r, const struct plan *p, const struct plan_step *step, const struct expr *e, const char *what, const char *otherwise);
 /* "flood.twin:44": where something was written, for comments; NULL where it was nowhere. */
 const char *target_place(struct arena *a, const struct plan *p, struct span span);
-void target_put_place(const struct plan *p, struct span span, struct buf *ret); /* nothing where it was nowhere */
 /* The path of a source of the plan as seen from the twin's folder; borrowed. */
 const char *target_file_name(const struct plan *p, uint32_t file);
 

@@ -191,24 +191,9 @@ const char *target_file_name(const struct plan *p, uint32_t file)
 
 const char *target_place(struct arena *a, const struct plan *p, struct span span)
 {
-	struct buf b = { 0 };
-	const char *ret;
-
 	if (span.file == 0 || span.file >= p->sources->list.len)
 		return NULL;
-	target_put_place(p, span, &b);
-	ret = arena_strndup(a, b.text, b.len);
-	buf_finish(&b);
-	return ret;
-}
-
-void target_put_place(const struct plan *p, struct span span, struct buf *ret)
-{
-	if (span.file == 0 || span.file >= p->sources->list.len)
-		return;
-	buf_puts(ret, target_file_name(p, span.file));
-	buf_putc(ret, ':');
-	buf_int(ret, source_place(p->sources, span).line);
+	return arena_printf(a, "%s:%u", target_file_name(p, span.file), source_line_number(p->sources, span));
 }
 
 enum eval_status target_param(void *ctx, uint32_t index, const struct value **ret)

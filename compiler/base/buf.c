@@ -35,7 +35,7 @@ static bool reserve(struct buf *b, size_t more)
 	size_t need = b->len + more + 1;
 	if (need <= b->cap)
 		return true;
-	size_t cap = b->cap ? b->cap : 64;
+	size_t cap = b->cap ? b->cap : 256;
 	while (cap < need)
 		cap *= 2;
 	char *text = realloc(b->text, cap);
@@ -58,8 +58,10 @@ void buf_add_more(struct buf *b, const char *bytes, size_t len)
 
 void buf_int(struct buf *b, int64_t v)
 {
-	char digits[FORMAT_INT_BYTES];
-	buf_add(b, digits, format_int(v, digits));
+	if (!reserve(b, FORMAT_INT_BYTES))
+		return;
+	b->len += format_int(v, b->text + b->len);
+	b->text[b->len] = '\0';
 }
 
 void buf_fill(struct buf *b, char c, size_t n)

@@ -1,21 +1,26 @@
 #include "compiler/base/format.h"
 #include <stdbool.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 size_t format_int(int64_t v, char text[FORMAT_INT_BYTES])
 {
-	char digits[FORMAT_INT_BYTES];
-	size_t n = sizeof digits;
+	char digits[2 * FORMAT_INT_BYTES]; /* so that as many bytes are copied, whatever their number is */
+	size_t n = FORMAT_INT_BYTES;
 	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-	do
+	for (; rest >= 100; rest /= 100) {
 		digits[--n] = (char)('0' + rest % 10);
-	while (rest /= 10);
+		digits[--n] = (char)('0' + rest / 10 % 10);
+	}
+	digits[--n] = (char)('0' + rest % 10);
+	if (rest >= 10)
+		digits[--n] = (char)('0' + rest / 10);
 	if (v < 0)
 		digits[--n] = '-';
-	memcpy(text, digits + n, sizeof digits - n);
-	return sizeof digits - n;
+	memcpy(text, digits + n, FORMAT_INT_BYTES);
+	return FORMAT_INT_BYTES - n;
 }
 
 struct out { char *text; size_t size, len; };
@@ -33,6 +38,23 @@ static void add_int(struct out *o, int64_t v)
 	add(o, digits, format_int(v, digits));
 }
 
+static void add_padded(struct out *o, int width, const char *s)
+{
+	size_t len = strlen(s);
+	for (int i = (int)len; i < width; i++)
+		add(o, " ", 1);
+	add(o, s, len);
+}
+
+/* Whole numbers that a double holds exactly. */
+static bool add_whole(struct out *o, double x)
+{
+	bool whole = x >= 0 && x < 0x1p53 && x == (double)(int64_t)x && !(x == 0 && signbit(x));
+	if (whole)
+		add_int(o, (int64_t)x);
+	return whole;
+}
+
 /* One conversion, behind its %; NULL where it is none of the usual ones. */
 static const char *add_one(struct out *o, const char *f, va_list *args)
 {
@@ -42,6 +64,13 @@ static const char *add_one(struct out *o, const char *f, va_list *args)
 		add(o, s, n < 0 ? strlen(s) : strnlen(s, (size_t)n));
 		return f + 3;
 	}
+	if (f[0] == '*' && f[1] == 's') {
+		int width = va_arg(*args, int);
+		add_padded(o, width, va_arg(*args, const char *));
+		return width < 0 ? NULL : f + 2;
+	}
+	if (f[0] == '.' && f[1] == '0' && f[2] == 'f')
+		return add_whole(o, va_arg(*args, double)) ? f + 3 : NULL;
 	if (*f == 's') {
 		const char *s = va_arg(*args, const char *);
 		s = s ? s : "(null)";
@@ -67,9 +96,10 @@ int format_text(char *text, size_t size, const char *format, va_list args)
 	va_list rest;
 	va_copy(rest, args);
 	while (f && *f) {
-		size_t n = strcspn(f, "%");
-		add(&o, f, n);
-		f += n;
+		const char *start = f;
+		while (*f && *f != '%')
+			f++;
+		add(&o, start, (size_t)(f - start));
 		if (*f)
 			f = add_one(&o, f + 1, &rest);
 	}

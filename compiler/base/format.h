@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #define FORMAT_INT_BYTES 20 /* of the longest int64 */
-/* Writes the digits, without a NUL; gives how many bytes. */
+/* Writes the digits, without a NUL; gives how many bytes. Those behind them are changed, too. */
 size_t format_int(int64_t v, char text[FORMAT_INT_BYTES]);
 /* As vsnprintf: gives the whole length, of which at most size - 1 bytes and a NUL are written. */
 int format_text(char *text, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));

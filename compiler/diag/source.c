@@ -84,6 +84,12 @@ struct place source_place(struct sources *s, struct span span)
 	return p;
 }
 
+uint32_t source_line_number(struct sources *s, struct span span)
+{
+	struct source *src = get_source(s, span.file);
+	return find_line(src, span.start < src->len ? span.start : (uint32_t)src->len) + 1;
+}
+
 const char *source_line(struct sources *s, uint32_t file, uint32_t line, size_t *ret_len)
 {
 	const struct source *src = get_source(s, file);

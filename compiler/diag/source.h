@@ -28,6 +28,7 @@ void sources_finish(struct sources *s);
 /* Adds a text (borrowed, must outlive the set) and returns its number, from 1. */
 uint32_t sources_add(struct sources *s, const char *path, const char *text, size_t len);
 struct place source_place(struct sources *s, struct span span);
+uint32_t source_line_number(struct sources *s, struct span span); /* of its start */
 /* Line `line` (from 1) without its newline. */
 const char *source_line(struct sources *s, uint32_t file, uint32_t line, size_t *ret_len);
 static inline struct span span_join(struct span a, struct span b) { a.end = b.end > a.end ? b.end : a.end; return a; }

@@ -182,11 +182,17 @@ struct doc *doc_from(struct doc *d, struct span from)
 	return d;
 }
 
+struct doc *doc_share(struct arena *a, const struct doc *d)
+{
+	struct doc *same = arena_copy(a, d, sizeof *d);
+	same->next = NULL;
+	same->key = NULL;
+	return same;
+}
+
 struct doc *doc_copy(struct arena *a, const struct doc *d)
 {
-	struct doc *copy = arena_copy(a, d, sizeof *d);
-	copy->next = NULL;
-	copy->key = NULL;
+	struct doc *copy = doc_share(a, d);
 	if (d->comment)
 		copy->comment = arena_strdup(a, d->comment);
 	if (d->kind == DOC_STRING)

@@ -55,6 +55,8 @@ bool doc_equal(const struct doc *a, const struct doc *b); /* maps regardless of 
 struct doc *doc_from(struct doc *d, struct span from);
 /* A copy in the arena, without the link to what follows it. */
 struct doc *doc_copy(struct arena *a, const struct doc *d);
+/* The same in a second place: what is below it is shared, so neither is changed any more, and both live as long as d. */
+struct doc *doc_share(struct arena *a, const struct doc *d);
 
 #define DOC_MAX_DEPTH 600
 /* JSON (jansson): *ret_error is arena text with line and column, on false. Duplicate keys are errors. */
@@ -62,6 +64,7 @@ bool doc_json_read(struct arena *a, const char *text, size_t len, struct doc **r
 /* indent 0: one line, `{"a": 1, "b": [1, 2]}` with a blank after ':' and ','; else pretty. No trailing newline. Numbers
  * as number_text writes them (ECMAScript), so 3.0 is `3`; what is not finite is null. Strings as UTF-8; bytes that are not UTF-8 become U+FFFD. */
 void doc_json_write(const struct doc *d, int indent, struct buf *ret);
+void doc_json_write_below(const struct doc *d, int indent, int depth, struct buf *ret); /* as it stands so deep in another */
 void doc_json_write_lines(const struct doc *d, int indent, struct buf *ret, struct lines *lines); /* lines: or NULL */
 /* YAML 1.2 core as libyaml reads it, with YAML 1.1's yes/no/on/off and octals kept as strings; anchors are expanded with
  * a bound, duplicate keys and tags other than the core's are errors. */

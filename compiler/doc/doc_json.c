@@ -206,6 +206,11 @@ void doc_json_write_lines(const struct doc *d, int indent, struct buf *ret, stru
 	put_node(d, indent, 0, ret, lines);
 }
 
+void doc_json_write_below(const struct doc *d, int indent, int depth, struct buf *ret)
+{
+	put_node(d, indent, depth, ret, NULL);
+}
+
 void doc_json_write(const struct doc *d, int indent, struct buf *ret)
 {
 	doc_json_write_lines(d, indent, ret, NULL);

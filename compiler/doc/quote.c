@@ -17,11 +17,12 @@ void quote_sh(const char *text, size_t len, struct buf *ret)
 		return;
 	}
 	buf_putc(ret, '\'');
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] == '\'')
-			buf_puts(ret, "'\\''");
-		else
-			buf_putc(ret, text[i]);
+	for (size_t i = 0; i < len;) {
+		const char *quote = memchr(text + i, '\'', len - i);
+		size_t n = quote ? (size_t)(quote - text) - i : len - i;
+		buf_add(ret, text + i, n);
+		buf_puts(ret, quote ? "'\\''" : "");
+		i += n + 1;
 	}
 	buf_putc(ret, '\'');
 }
@@ -69,8 +70,7 @@ static bool are_plain(uint64_t x)
 	return !((x | (x + ones) | (x - ones * ' ') | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops);
 }
 
-/* How many bytes from here on do. */
-static size_t plain_len(const char *text, size_t len)
+size_t quote_plain_len(const char *text, size_t len)
 {
 	size_t n = 0;
 	for (uint64_t x; n + sizeof x <= len; n += sizeof x) {
@@ -88,7 +88,7 @@ void quote_json(const char *text, size_t len, struct buf *ret)
 	buf_putc(ret, '"');
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
-		size_t n = plain_len(text + i, len - i);
+		size_t n = quote_plain_len(text + i, len - i);
 		buf_add(ret, text + i, n);
 		i += n;
 		if (i < len) {

@@ -2,6 +2,8 @@
 #ifndef TWINC_DOC_QUOTE_H
 #define TWINC_DOC_QUOTE_H
 #include "compiler/base/buf.h"
+/* How many of the first bytes are printable ASCII but " and \: such stand for themselves in most languages. */
+size_t quote_plain_len(const char *text, size_t len);
 /* One POSIX shell word: bare where every byte is in [A-Za-z0-9_@%+=:,./-] and it is not empty, else in single quotes. */
 void quote_sh(const char *text, size_t len, struct buf *ret);
 /* A string of Groovy in single quotes, in which no dollar is special; one line. */

@@ -81,6 +81,7 @@ struct doc *yaml_scalar_read(struct arena *a, const char *text, size_t len)
 	return d ? d : doc_string_n(a, text, len);
 }
 
+#define SPECIAL_MAX_BYTES 5
 static bool is_special_word(const char *text, size_t len)
 {
 	static const char *const words[] = {
@@ -119,8 +120,22 @@ static bool is_printable(const char *text, size_t len)
 	return true;
 }
 
+/* Letters, digits and what never means anything inside of a word: most texts. */
+static bool is_word(const char *text, size_t len)
+{
+	static const bool in_word[256] = {
+		['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['_'] = true, ['.'] = true, ['/'] = true, ['-'] = true,
+	};
+	size_t i = 0;
+	while (i < len && in_word[(unsigned char)text[i]])
+		i++;
+	return i == len && ((text[0] | 0x20) >= 'a' && (text[0] | 0x20) <= 'z');
+}
+
 bool yaml_scalar_is_plain(const char *text, size_t len)
 {
+	if (len && is_word(text, len))
+		return len > SPECIAL_MAX_BYTES || !is_special_word(text, len);
 	if (len == 0 || text[0] == ' ' || text[len - 1] == ' ' || text[len - 1] == ':')
 		return false;
 	if (memchr("?:,[]{}#&*!|>'\"%@`", text[0], 18) || (text[0] == '-' && (len == 1 || text[1] == ' ')))

@@ -127,18 +127,16 @@ static void put_children(const struct doc *d, int depth, bool indented, struct b
 
 static void put_key(const char *key, int depth, struct buf *ret)
 {
-	struct buf text = {0};
-	put_text(key, strlen(key), &text);
-	if (text.len > KEY_MAX_BYTES) {
+	size_t before = ret->len, len = strlen(key);
+	put_text(key, len, ret);
+	if (ret->len - before > KEY_MAX_BYTES) {
+		ret->len = before;
 		buf_puts(ret, "? ");
-		buf_add(ret, text.text, text.len);
+		put_text(key, len, ret);
 		buf_putc(ret, '\n');
 		put_indent(depth, ret);
-	} else {
-		buf_add(ret, buf_text(&text), text.len);
 	}
 	buf_putc(ret, ':');
-	buf_finish(&text);
 }
 
 static void put_member(const struct doc *d, int depth, struct buf *ret, struct lines *lines)

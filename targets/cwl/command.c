@@ -174,6 +174,8 @@ static bool uses_positional(const char *text)
 			return true;
 		if (*p == '(' && p[1] == ')')
 			return true;
+		if (!strchr("sgf", *p) || (p > text && is_word_char(p[-1])))
+			continue; /* no word of these starts here */
 		if (word_at(text, p, "shift") || word_at(text, p, "getopts") || word_at(text, p, "function") || word_at(text, p, "for"))
 			if (!word_at(text, p, "for") || !strstr(p, " in "))
 				return true;

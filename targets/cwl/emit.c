@@ -175,10 +175,10 @@ static struct doc *in_graph(struct cwl *c, const struct cwl_process *p, bool mai
 		if (strcmp(child->key, "$namespaces") == 0) {
 			for (doc_each(space, child))
 				if (!doc_get(spaces, space->key))
-					doc_set(c->arena, spaces, space->key, doc_copy(c->arena, space));
+					doc_set(c->arena, spaces, space->key, doc_share(c->arena, space));
 			continue;
 		}
-		doc_set(c->arena, d, child->key, doc_copy(c->arena, child));
+		doc_set(c->arena, d, child->key, doc_share(c->arena, child));
 		if (strcmp(child->key, "class") == 0)
 			doc_set(c->arena, d, "id", doc_string(c->arena, main ? "main" : p->id));
 	}

@@ -323,7 +323,7 @@ static void add_output(struct tool *t, const struct plan_field *f, struct doc *o
 	if (f->doc)
 		set_text(t, output, "doc", f->doc);
 	add_format(t, f, output);
-	doc_set(a, binding, "glob", doc_len(globs) == 1 ? doc_copy(a, globs->children.first) : globs);
+	doc_set(a, binding, "glob", doc_len(globs) == 1 ? doc_share(a, globs->children.first) : globs);
 	if (sorted) { /* bytewise, whatever the engine's locale */
 		cwl_js_helper(&t->js, CWL_JS_by_path, &b);
 		doc_set(a, binding, "outputEval", doc_printf(a, "$(%s(self))", buf_text(&b)));
@@ -401,7 +401,7 @@ static void check_step(struct tool *t)
 static void move(struct tool *t, struct doc *from, const char *key)
 {
 	if (doc_len(doc_get(from, key)) || doc_text(doc_get(from, key), NULL))
-		doc_set(t->c->arena, t->doc, key, doc_copy(t->c->arena, doc_get(from, key)));
+		doc_set(t->c->arena, t->doc, key, doc_share(t->c->arena, doc_get(from, key)));
 }
 
 /* In the order that tools are written in. */
@@ -421,7 +421,7 @@ static void put_tool(struct tool *t)
 	add_software(t);
 	merged = cwl_requirements(c, &t->needs);
 	for (doc_each(d, merged))
-		doc_set(c->arena, t->requirements, d->key, doc_copy(c->arena, d));
+		doc_set(c->arena, t->requirements, d->key, doc_share(c->arena, d));
 	doc_set(c->arena, t->doc, "requirements", t->requirements);
 	if (doc_len(t->hints))
 		doc_set(c->arena, t->doc, "hints", t->hints);

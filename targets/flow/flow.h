@@ -45,6 +45,7 @@ struct flow {
 	const struct plan *plan;
 	struct target_result *ret;
 	const char *folder;      /* of the files, relative to the target's folder: "main" */
+	const char *absolute;    /* the same, absolute; from flow_emit on */
 	struct target_text text; /* flow.py */
 	bool *steps, *workflows; /* written already */
 	bool refused;            /* something; the rows tell what */

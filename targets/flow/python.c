@@ -1,6 +1,7 @@
 /* Expressions in Python 3. A number stands in the unit of its expression's static type; what is absent is None. */
 #include "targets/flow/flow.h"
 #include "compiler/base/utf8.h"
+#include "compiler/doc/quote.h"
 #include "compiler/value/unit.h"
 #include <inttypes.h>
 #include <string.h>
@@ -24,7 +25,12 @@ void py_string(const char *text, size_t len, struct buf *ret)
 	for (size_t i = 0; i < len;) {
 		uint32_t c;
 		bool valid;
-		size_t n = utf8_decode(text + i, len - i, &c, &valid);
+		size_t n = quote_plain_len(text + i, len - i);
+		buf_add(ret, text + i, n);
+		i += n;
+		if (i == len)
+			break;
+		n = utf8_decode(text + i, len - i, &c, &valid);
 		if (!valid)
 			buf_printf(ret, "\\udc%02x", (unsigned char)text[i]);
 		else if (c == '"' || c == '\\')

@@ -7,7 +7,7 @@
 
 /* -- commands -------------------------------------------------------------------------------------------------------------- */
 
-struct holes { struct flow_step *x; VEC(const char *) keys; VEC(const char *) names; VEC(const struct expr *) values; };
+struct holes { struct flow_step *x; VEC(const char *) names; VEC(const struct expr *) values; };
 
 static bool is_text(const struct expr *e)
 {
@@ -81,14 +81,23 @@ static const char *as_variable(struct arena *a, const char *file)
 	return ret;
 }
 
+static bool is_same(struct arena *a, const struct expr *x, const struct expr *y)
+{
+	if (x->op != y->op)
+		return false;
+	if (x->op == EXPR_INPUT || x->op == EXPR_OUTPUT)
+		return x->index == y->index;
+	return strcmp(expr_text(a, x), expr_text(a, y)) == 0;
+}
+
 /* The variable that carries a value: called like the input, where that is free. */
 static const char *hole(struct holes *h, const struct expr *e)
 {
 	struct arena *a = h->x->flow->arena;
-	const char *key = expr_text(a, e), *wanted = "value", *name;
+	const char *wanted = "value", *name;
 
-	for (uint32_t i = 0; i < h->keys.len; i++)
-		if (strcmp(h->keys.at[i], key) == 0)
+	for (uint32_t i = 0; i < h->values.len; i++)
+		if (is_same(a, h->values.at[i], e))
 			return h->names.at[i];
 	if (e->op == EXPR_INPUT)
 		wanted = h->x->step->inputs[e->index].name;
@@ -101,7 +110,6 @@ static const char *hole(struct holes *h, const struct expr *e)
 		name = arena_printf(a, "twin_%s", wanted);
 	for (uint32_t i = 2; is_taken(h, name); i++)
 		name = arena_printf(a, "twin_%u", i);
-	*vec_push(&h->keys) = key;
 	*vec_push(&h->names) = name;
 	*vec_push(&h->values) = e;
 	return name;
@@ -213,7 +221,6 @@ static void put_command(struct flow_step *x, struct buf *ret)
 	} else {
 		put_template(x, ret);
 	}
-	vec_finish(&h.keys);
 	vec_finish(&h.names);
 	vec_finish(&h.values);
 }
@@ -230,7 +237,7 @@ static void put_outputs(struct flow_step *x, struct buf *ret)
 	for (uint32_t i = 0; i < s->n_outputs; i++) {
 		const struct plan_field *o = &s->outputs[i];
 		const struct type *t = py_strip(o->type), *of = t->kind == TYPE_LIST ? py_strip(t->of) : t;
-		buf_printf(ret, "        ");
+		buf_puts(ret, "        ");
 		py_string(o->name, strlen(o->name), ret);
 		buf_puts(ret, ": Out(lambda i: ");
 		py_expr(&x->py, o->expr, PY_COND, ret);

@@ -26,7 +26,7 @@ static void word(struct writer *w, const char *text)
 struct py flow_py(struct flow *f, uint32_t block)
 {
 	return (struct py){ .arena = f->arena, .plan = f->plan, .request = f->request, .block = block,
-		.folder = file_join(f->arena, f->request->folder, f->folder) };
+		.folder = f->absolute };
 }
 
 void flow_refuse(struct flow *f, const char *subject, struct span span, const char *format, ...)
@@ -442,6 +442,7 @@ bool flow_emit(struct flow *f, uint32_t workflow)
 	const struct plan_workflow *wf = &p->workflows[workflow];
 	uint32_t files = f->ret->files.len;
 
+	f->absolute = file_join(f->arena, f->request->folder, f->folder);
 	f->steps = arena_new_n(f->arena, bool, p->n_steps + 1);
 	f->workflows = arena_new_n(f->arena, bool, p->n_workflows + 1);
 	target_text_from(&f->text, wf->span);
