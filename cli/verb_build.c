@@ -3,6 +3,8 @@
 #include "compiler/diag/near.h"
 #include "stdlib/stdlib.h"
 #include <errno.h>
+#include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +237,10 @@ int verb_build(struct cli *c)
 	struct plan *plan = NULL;
 	int code = CLI_USAGE;
 
+	/* What one target gave back, the next takes again: the system need not see it, which zeroes each page anew. */
+	mallopt(M_TRIM_THRESHOLD, INT_MAX);
+	mallopt(M_MMAP_THRESHOLD, INT_MAX);
+	mallopt(M_TOP_PAD, 1 << 20);
 	if (file && here) {
 		b.here = arena_strdup(&c->arena, here);
 		b.dir = c->output ? c->output : file_join(&c->arena, cli_folder(c, file), "build");

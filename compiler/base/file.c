@@ -183,8 +183,10 @@ int file_create(int folder, const char *name, const char *bytes, size_t len, boo
 int file_mkdirs(const char *path)
 {
 	struct arena a = {0};
-	char *copy = arena_strdup(&a, path);
 	int err = 0;
+	if (mkdir(path, 0777) == 0 || (errno == EEXIST && file_is_dir(path))) /* mostly what is above it is there */
+		return 0;
+	char *copy = arena_strdup(&a, path);
 	for (char *p = copy; !err && *p;) {
 		p += strspn(p, "/");
 		p += strcspn(p, "/");

@@ -187,6 +187,109 @@ bool pattern_check(struct arena *a, const char *pattern, char **ret_error)
 	return true;
 }
 
+/* -- without an automaton: characters, one after the other, each so many times ------------------------------------------- */
+
+struct atom { bool set[256]; uint32_t low, high; };
+
+/* The bracket expression behind its `[`; NULL: with names in it. */
+static const char *read_bracket(const char *p, struct atom *ret)
+{
+	bool other = *p == '^';
+	p += other;
+	for (const char *first = p; p == first || *p != ']'; p++) {
+		unsigned char low = (unsigned char)*p, high = low;
+		if (!low || low > 0x7F || (low == '[' && strchr(":.=", p[1])))
+			return NULL;
+		if (p[1] == '-' && p[2] && p[2] != ']') {
+			high = (unsigned char)p[2];
+			p += 2;
+		}
+		if (high < low || high > 0x7F || high == '[')
+			return NULL;
+		memset(ret->set + low, true, high - low + 1u);
+	}
+	for (int c = 0; other && c < 256; c++)
+		ret->set[c] = !ret->set[c];
+	return p + 1;
+}
+
+/* {2,5} behind its `{`. */
+static const char *read_count(const char *p, struct atom *ret)
+{
+	char *end;
+	if (!isdigit((unsigned char)*p))
+		return NULL;
+	ret->low = ret->high = (uint32_t)strtoul(p, &end, 10);
+	if (*end == ',')
+		ret->high = isdigit((unsigned char)end[1]) ? (uint32_t)strtoul(end + 1, &end, 10) : (end++, UINT32_MAX);
+	return *end == '}' && ret->low <= ret->high ? end + 1 : NULL;
+}
+
+/* One atom of a translated pattern; NULL where it is none of these. */
+static const char *read_atom(const char *p, struct atom *ret)
+{
+	*ret = (struct atom){.low = 1, .high = 1};
+	if ((unsigned char)*p > 0x7F || strchr("()|^$*+?{", *p))
+		return NULL;
+	if (*p == '[')
+		p = read_bracket(p + 1, ret);
+	else if (*p == '.')
+		memset(ret->set, true, sizeof ret->set), p++;
+	else
+		p += *p == '\\', ret->set[(unsigned char)*p++] = true;
+	if (p && *p == '{')
+		return read_count(p + 1, ret);
+	if (p && *p && strchr("*+?", *p)) {
+		ret->low = *p == '+';
+		ret->high = *p == '?' ? 1 : UINT32_MAX;
+		p++;
+	}
+	return p;
+}
+
+/* From the places that were reached to those behind one atom; count[i]: of places reached before i. */
+static void step_atom(const struct atom *x, const char *text, size_t len, bool *reached, uint32_t *count)
+{
+	uint32_t run = 0;
+	count[0] = 0;
+	for (size_t i = 0; i <= len; i++)
+		count[i + 1] = count[i] + reached[i];
+	for (size_t i = 0; i <= len; i++) {
+		run = i && x->set[(unsigned char)text[i - 1]] ? run + 1 : 0;
+		uint32_t most = run < x->high ? run : x->high;
+		reached[i] = most >= x->low && count[i - x->low + 1] > count[i - most];
+	}
+}
+
+/* False: it has groups, anchors or names. */
+static bool match_atoms(struct arena *a, const char *pattern, const char *text, size_t len, bool *ret_matches)
+{
+	struct buf b = {0};
+	struct atom x;
+	const char *error = NULL;
+	translate(pattern, &b, &error);
+	const char *p = buf_text(&b), *end = p + b.len - 2;
+	if (weigh(&p, 0) > MAX_WEIGHT)
+		error = "told by the other way";
+	p = buf_text(&b) + 2; /* between ^( and )$ */
+	bool *reached = arena_new_n(a, bool, len + 1);
+	uint32_t *count = arena_new_n(a, uint32_t, len + 2);
+	reached[0] = true;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] > 0x7F || !text[i])
+			error = "not ASCII";
+	while (p && p < end && !error) {
+		p = read_atom(p, &x);
+		if (p)
+			step_atom(&x, text, len, reached, count);
+	}
+	bool known = !error && p == end && b.len > 4;
+	buf_finish(&b);
+	if (known)
+		*ret_matches = reached[len];
+	return known;
+}
+
 bool pattern_match(struct arena *a, const char *pattern, const char *text, size_t len, bool *ret_matches, char **ret_error)
 {
 	regex_t re;
@@ -194,6 +297,8 @@ bool pattern_match(struct arena *a, const char *pattern, const char *text, size_
 		*ret_error = arena_printf(a, "the text is too long to be matched (%zu bytes)", len);
 		return false;
 	}
+	if (strlen(pattern) <= PATTERN_MAX_BYTES && match_atoms(a, pattern, text, len, ret_matches))
+		return true;
 	if (!compile(a, pattern, &re, ret_error))
 		return false;
 	*ret_matches = !memchr(text, '\0', len) && regexec(&re, text, 0, NULL, 0) == 0;

@@ -307,6 +307,37 @@ static void patterns_are_whole_and_bounded(void **state)
 	}
 }
 
+/* A pattern of characters only and the same in a group, which goes another way, match the same. */
+static void patterns_match_the_same_in_a_group(void **state)
+{
+	(void)state;
+	static const char *const pieces[] = {
+		"a", "b", "[a-c]", "[^b]", "[0-9a-f.-]", "[]x]", "\\d", "\\w", "\\s", ".", "\\.", "[\\d-]", "[a-]", "[^]]", "/", "]", "[[:alpha:]]", "b|c", "^", "$",
+		"{2}", "{1,3}", "{0,2}", "{2,}", "*", "+", "?",
+	};
+	uint32_t seed = 7, n_same = 0;
+	for (int round = 0; round < 3000; round++) {
+		char pattern[100] = "", text[9] = "", *error;
+		bool plain = false, grouped = false;
+		for (uint32_t i = 0, n = 1 + round % 5; i < n; i++) {
+			seed = seed * 1664525 + 1013904223;
+			strcat(pattern, pieces[(seed >> 16) % (sizeof pieces / sizeof *pieces)]);
+		}
+		for (int i = 0; i < round % 8; i++) {
+			seed = seed * 1664525 + 1013904223;
+			text[i] = "aabbcx19.-] /"[(seed >> 16) % 13];
+		}
+		const char *group = arena_printf(&arena, "(%s)", pattern);
+		if (!pattern_match(&arena, group, text, strlen(text), &grouped, &error))
+			continue;
+		assert_true(pattern_match(&arena, pattern, text, strlen(text), &plain, &error));
+		if (plain != grouped)
+			fail_msg("%s on \"%s\"", pattern, text);
+		n_same++;
+	}
+	assert_true(n_same > 1000);
+}
+
 static void patterns_are_spelled_for_others(void **state)
 {
 	(void)state;
@@ -340,6 +371,7 @@ int main(void)
 		cmocka_unit_test(types_are_shown_and_saved),
 		cmocka_unit_test(assignment_follows_the_language),
 		cmocka_unit_test(patterns_are_whole_and_bounded),
+		cmocka_unit_test(patterns_match_the_same_in_a_group),
 		cmocka_unit_test(patterns_are_spelled_for_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, finish);
