@@ -70,7 +70,19 @@ local function field(list, name)
   for _, f in ipairs(list) do if f.name == name then return f end end
 end
 
--- One word; lists have none.
+-- The one list of files among the inputs: the script has one list of words of its own.
+local function only_list(step)
+  local found
+  for _, i in ipairs(step.inputs) do
+    if i.list and i.file then
+      if found then return nil end
+      found = i
+    end
+  end
+  return found
+end
+
+-- One word, or the words of a list of files.
 local function word(step, part)
   if part.text then return sh(part.text) end
   if part.output then
@@ -79,7 +91,8 @@ local function word(step, part)
   end
   if part.input then
     local i = field(step.inputs, part.input)
-    if i.list then return nil, "a list in its command" end
+    if i.list and i == only_list(step) then return '"$@"' end
+    if i.list then return nil, i.file and "two lists of files: a script has room for one, give them as folders" or "a list of values: a variable of the environment holds one" end
     if i.optional then return '${in_' .. i.name .. ':+"$in_' .. i.name .. '"}' end
     return '"$in_' .. part.input .. '"'
   end
@@ -117,7 +130,11 @@ local function unpack_lines(step, files)
   end
   local out = { "# Its inputs come as one archive: a folder for each, called like it.\nmkdir in\ntar -xf \"$INPUT_FILE_PATH\" -C in\n" }
   for _, i in ipairs(files) do
-    out[#out + 1] = "in_" .. i.name .. "=$(find \"$PWD/in/" .. i.name .. "\" -mindepth 1 -maxdepth 1 | head -n 1)\n"
+    if i.list then
+      out[#out + 1] = "set -- \"$PWD/in/" .. i.name .. "\"/*\n[ -e \"$1\" ] || set --\n"
+    else
+      out[#out + 1] = "in_" .. i.name .. "=$(find \"$PWD/in/" .. i.name .. "\" -mindepth 1 -maxdepth 1 | head -n 1)\n"
+    end
   end
   return table.concat(out)
 end
@@ -213,7 +230,7 @@ for step in each(plan.steps) do
     local why, text = obstacle(step), nil
     if not why then
       text, why = command(step)
-      if not text then why = why .. " is known in a run only, or is no word" end
+      if not text and why:match("^`") then why = why .. " is known in a run only, or is no word" end
     end
     if why then
       row(step, "refused", why)

@@ -70,6 +70,28 @@ def run(folder, table):
     return [] if said.strip() == "2" else ["count-lines.sh says %r" % said]
 
 
+def run_list(folder, files):
+    """What the function spliced makes of an archive with these files."""
+    many, out = os.path.join(folder, "given/many"), os.path.join(folder, "out-list")
+    for one in (os.path.dirname(many), out):
+        shutil.rmtree(one, ignore_errors=True)
+        os.makedirs(one)
+    os.makedirs(many)
+    for name, text in files.items():
+        with open(os.path.join(many, name), "w", encoding="utf-8") as f:
+            f.write(text)
+    archive = os.path.join(folder, "given.tar")
+    subprocess.run(["tar", "-cf", archive, "-C", os.path.dirname(many), "many"], check=True)
+    with open(os.path.join(folder, "scripts/spliced.sh"), encoding="utf-8") as f:
+        text = f.read()
+    done = subprocess.run(["sh", "-c", text], env=dict(os.environ, INPUT_FILE_PATH=archive, TMP_OUTPUT_DIR=out), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        return ["spliced.sh: exit code %d\n%s" % (done.returncode, done.stderr)]
+    with open(os.path.join(out, "all.txt"), encoding="utf-8") as f:
+        said = f.read()
+    return [] if said == "".join(files[n] for n in sorted(files)) else ["spliced.sh says %r" % said]
+
+
 def main():
     twinc, project, scratch = sys.argv[1:4]
     bad = 0
@@ -96,6 +118,8 @@ def main():
             path, change = os.environ["SPOIL"].split(":", 1)
             subprocess.run(["sed", "-i", "-e", change, os.path.join(folder, path)], check=True)
         wrong = check(folder) + (run(folder, os.path.join(project, "tests/golden/oscar/table.csv")) if name == "functions" else [])
+        if name == "functions":
+            wrong += run_list(folder, {"b c.txt": "2\n", "a.txt": "1\n", "$(id).txt": "0\n"}) + run_list(folder, {})
         for text in wrong:
             print("FAIL %s: %s" % (name, text))
             bad = 1
