@@ -193,7 +193,12 @@ const char *target_place(struct arena *a, const struct plan *p, struct span span
 {
 	if (span.file == 0 || span.file >= p->sources->list.len)
 		return NULL;
-	return arena_printf(a, "%s:%u", target_file_name(p, span.file), source_line_number(p->sources, span));
+	char *place = arena_printf(a, "%s:%u", target_file_name(p, span.file), source_line_number(p->sources, span));
+	for (char *c = place; *c; c++) { /* it stands in comments, which end with a line: of ASCII, or of YAML's */
+		size_t n = (unsigned char)*c < ' ' || *c == 127 ? 1 : strncmp(c, "\xC2\x85", 2) == 0 ? 2 : strncmp(c, "\xE2\x80\xA8", 3) == 0 || strncmp(c, "\xE2\x80\xA9", 3) == 0 ? 3 : 0;
+		memset(c, '?', n);
+	}
+	return place;
 }
 
 enum eval_status target_param(void *ctx, uint32_t index, const struct value **ret)

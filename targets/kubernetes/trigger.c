@@ -145,7 +145,7 @@ static bool put_given(struct kube_run *r, const struct plan_thing *t)
 	struct buf *out = &text.text;
 
 	target_text_from(&text, t->span);
-	buf_printf(out, "\"\"\"What the trigger %s gives its run (%s).\"\"\"\nimport listen\nfrom twin import *\n\nlisten.main(", t->name, target_place(k->arena, k->plan, t->span));
+	buf_printf(out, "# %s: what the trigger %s gives its run\nimport listen\nfrom twin import *\n\nlisten.main(", target_place(k->arena, k->plan, t->span), t->name);
 	py_string(t->name, strlen(t->name), out);
 	buf_puts(out, ", {\n");
 	for (uint32_t i = 0; i < t->n_given; i++) {
