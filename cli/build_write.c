@@ -112,14 +112,15 @@ static int enter_folder(struct build *b, const char *path)
 	return b->folder < 0 ? errno : 0;
 }
 
-static int put_new(struct build *b, const char *path, const char *bytes, size_t len, bool executable)
+/* path: where it is made; name: as it will be called below DIR. */
+static int put_new(struct build *b, const char *path, const char *name, const char *bytes, size_t len, bool executable)
 {
 	const char *slash = strrchr(path, '/');
 	int error = enter_folder(b, arena_strndup(&b->cli->arena, path, (size_t)(slash - path)));
 
 	if (!error)
 		error = file_create(b->folder, slash + 1, bytes, len, executable);
-	return error ? cli_fail("cannot write \"%s\": %s", path, strerror(error)) : CLI_DONE;
+	return error ? cli_fail("cannot write \"%s\": %s", file_join(&b->cli->arena, b->dir, name), strerror(error)) : CLI_DONE;
 }
 
 /* -- targets ------------------------------------------------------------------------------------------------------------------- */
@@ -145,7 +146,7 @@ static int put_file(struct build *b, const struct built *x, const char *stage, c
 
 	target_file_text(f, &text, &lines);
 	if (stage)
-		code = put_new(b, arena_printf(a, "%s/%s", stage, f->path), buf_text(&text), text.len, f->executable);
+		code = put_new(b, arena_printf(a, "%s/%s", stage, f->path), name, buf_text(&text), text.len, f->executable);
 	else
 		code = put(b, name, buf_text(&text), text.len, f->executable);
 	if (code == CLI_DONE)
