@@ -46,7 +46,7 @@ static const char *secret(const char *name, void *ctx)
 	return NULL;
 }
 
-static struct lane *lane_get(struct run *r, const struct executor *x, const struct plan_thing *thing, const char *option)
+static struct lane *lane_get(struct run *r, const struct executor *x, const struct plan_thing *thing)
 {
 	if (x->most == 0)
 		thing = NULL; /* this machine is one, whatever the twin calls it */
@@ -56,7 +56,8 @@ static struct lane *lane_get(struct run *r, const struct executor *x, const stru
 			return r->lanes.at[i];
 	struct lane *l = arena_new(&r->arena, struct lane);
 	*l = (struct lane){ .id = id, .name = thing ? thing->name : x->name, .executor = x };
-	l->host = (struct executor_host){ .state = r->o.state, .thing = thing, .option = option, .secret = secret, .secret_ctx = r };
+	l->host = (struct executor_host){ .state = r->o.state, .thing = thing, .option = !thing && x == r->o.executor ? r->o.option : NULL,
+					  .secret = secret, .secret_ctx = r };
 	*vec_push(&r->lanes) = l;
 	return l;
 }
@@ -68,7 +69,7 @@ struct lane *lane_of(struct run *r, const struct task *t)
 	const struct executor *x = r->o.executor;
 	if (thing && !(x = serves(r, thing->kind)))
 		return NULL;
-	return lane_get(r, x, thing, place ? NULL : r->o.option);
+	return lane_get(r, x, thing);
 }
 
 /* Of a run that another twin may have described: the engine's own tools still find it. */
@@ -81,8 +82,8 @@ struct lane *lane_by_id(struct run *r, const char *id)
 			thing = &r->plan->things[i];
 	for (const struct executor *const *e = r->o.executors; e && *e; e++)
 		if (strlen((*e)->name) == n && strncmp((*e)->name, id, n) == 0)
-			return lane_get(r, *e, thing, NULL);
-	return lane_get(r, r->o.executor, thing, NULL);
+			return lane_get(r, *e, thing);
+	return lane_get(r, r->o.executor, thing);
 }
 
 bool lane_start(struct run *r, struct lane *l)

@@ -1,4 +1,4 @@
-# Sourced after tests/lib.sh: engine_up starts a real engine in $engine and makes `--on $1` find it; engine_down ends it.
+# Sourced after tests/lib.sh: engine_up starts a real engine in $engine; `--on $on` finds it; engine_down ends it.
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 engine_up() { # NAME
@@ -12,6 +12,7 @@ engine_up() { # NAME
 		chmod 755 "$engine"
 		"$root/tests/services/slurm" up "$engine" || exit 1
 		. "$engine/env"
+		on=slurm
 		;;
 	kubernetes)
 		bin=$root/build/tools/kubernetes
@@ -26,14 +27,19 @@ engine_up() { # NAME
 			apiVersion: v1
 			kind: PersistentVolume
 			metadata: {name: shared}
-			spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany], storageClassName: "", hostPath: {path: "${TMPDIR:-/tmp}"}}
+			spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteMany], storageClassName: "", claimRef: {namespace: default, name: shared}, hostPath: {path: "${TMPDIR:-/tmp}"}}
 			---
 			apiVersion: v1
 			kind: PersistentVolumeClaim
 			metadata: {name: shared, namespace: default}
 			spec: {accessModes: [ReadWriteMany], storageClassName: "", volumeName: shared, resources: {requests: {storage: 1Gi}}}
 		OBJECTS
+		for _ in $(seq 200); do
+			[ "$(kubectl get pvc shared -o 'jsonpath={.status.phase}')" != Bound ] || break
+			sleep 0.1
+		done
 		export TWINC_IMAGE=example.org/tools:1
+		on=kubernetes:shared:${TMPDIR:-/tmp}
 		;;
 	esac
 	started=$1
@@ -41,7 +47,74 @@ engine_up() { # NAME
 engine_down() {
 	case ${started:-} in
 	slurm) "$root/tests/services/slurm" down "$engine" ;;
-	kubernetes) "$root/tests/services/kube" down "$bin" "$engine" ;;
+	kubernetes) "$root/tests/services/kube" down "$engine" ;;
 	esac
 	[ -z "${engine:-}" ] || rm -rf "$engine"
+}
+
+engine_runs() { # what has not ended there
+	case $started in
+	slurm) squeue -h -o %i ;;
+	kubernetes) kubectl get pods -l twinc/state -o name ;;
+	esac
+}
+engine_tells() { # whatever anybody could read in it who may look at jobs
+	case $started in
+	slurm)
+		scontrol show job
+		cat "$engine"/state/*/job.*/* "$engine"/*.log
+		;;
+	kubernetes) # Secrets are for those who may read secrets
+		kubectl get jobs,pods,configmaps,events -A -o json
+		cat "$engine"/*.log
+		;;
+	esac 2>/dev/null
+}
+
+# -- for bad days, after tests/faults/lib.sh
+
+# Twelve tasks that hold until `go` is there and count their starts and ends, and one that joins them.
+held() { # ATTEMPTS
+	cat >main.twin <<-TWIN
+		twin held { edition = 2026 }
+		param go: string
+		step make {
+		  input  go: string
+		  input  n: int
+		  output o: file<txt> = "o.txt"
+		  retry { attempts = ${1:-1} }
+		  command = """
+		    echo ~{n} >> ~{go}.starts
+		    while [ ! -e ~{go} ]; do sleep 0.05; done
+		    echo ~{n} > ~{o}
+		    echo ~{n} >> ~{go}.ends
+		    """
+		}
+		step join {
+		  input  all: list<file<txt>>
+		  output o: file<txt> = "all.txt"
+		  command = "cat ~{all} > ~{o}"
+		}
+		workflow main {
+		  for n in 1..12 { a = make(go: go, n: n) }
+		  j = join(all: a.o)
+		  output all = j.o
+		}
+	TWIN
+}
+begin() { # in the background, as \$pid, until all twelve run
+	"$TWINC" apply --on "$on" go="$PWD/go" >"$scratch/out" 2>&1 </dev/null &
+	pid=$!
+	wait_for '[ "$(sort -u go.starts 2>/dev/null | wc -l)" = 12 ]'
+}
+ends() { # CODE: of \$pid
+	code=0
+	wait $pid 2>/dev/null || code=$?
+	[ $code = "$1" ] || fail "exit code $code instead of $1"
+}
+done_once() { # every task once, and the result of an undisturbed run
+	[ "$(sort -n go.ends | tr '\n' ' ')" = "1 2 3 4 5 6 7 8 9 10 11 12 " ] || fail "ended: $(sort -n go.ends | tr '\n' ' ')"
+	holds results/main/all/all.txt "$(seq 12)"
+	exits 0 apply --on "$on" go="$PWD/go"
+	says '13 tasks, 13 cached'
 }
