@@ -80,10 +80,10 @@ static void show_diags(struct cli *c, struct infra *in)
 	c->json = json;
 }
 
-bool cli_infra_compare(struct cli *c, struct infra *in, bool deep, bool all_goes, uint32_t *ret_n)
+bool cli_infra_compare(struct cli *c, struct infra *in, enum infra_depth depth, bool all_goes, uint32_t *ret_n)
 {
 	bool ok = infra_diags(in)->n_errors == 0 || all_goes;
-	ok = ok && infra_look(in, deep);
+	ok = ok && infra_look(in, depth);
 	*ret_n = infra_compare(in, all_goes);
 	if (!ok)
 		show_diags(c, in);
@@ -146,8 +146,8 @@ void cli_infra_print(struct cli *c, struct infra *in, const struct plan *plan)
 		for (uint32_t k = 0; k < s->n_changes; k++)
 			if (s->changes[k].action != INFRA_NONE)
 				print_change(c, plan, s, &s->changes[k], width);
-		if (s->known && !s->looked)
-			printf("%s was not asked: the secret `%s` is not bound; this is by what was made last\n", s->manager, s->auth_name ? s->auth_name : "");
+		if (s->unasked)
+			printf("%s was not asked: the secret `%s` is not bound; this is by what was made last\n", s->manager, s->unasked);
 	}
 	printf("infrastructure: ");
 	for (int i = 1; i < 5; i++)
@@ -320,7 +320,7 @@ int cli_infra_apply(struct cli *c, const struct plan *plan, const char *state, s
 	struct infra *in = cli_infra_open(c, plan, state, journal);
 	if (!in)
 		return CLI_WRONG;
-	if (!cli_infra_compare(c, in, false, false, &n))
+	if (!cli_infra_compare(c, in, INFRA_QUICK, false, &n))
 		code = CLI_WRONG;
 	else if (n > 0)
 		code = cli_infra_carry_out(c, in, plan, "This takes down infrastructure, or makes it anew; what is on it is lost.");

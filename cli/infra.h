@@ -7,7 +7,7 @@
 /* What the twin names managers for, and what was made earlier. journal: or NULL. NULL: said why. */
 struct infra *cli_infra_open(struct cli *c, const struct plan *plan, const char *state, struct journal *journal);
 /* Compares; true: *ret_n changes. False: a manager could not be asked, which is shown. */
-bool cli_infra_compare(struct cli *c, struct infra *in, bool deep, bool all_goes, uint32_t *ret_n);
+bool cli_infra_compare(struct cli *c, struct infra *in, enum infra_depth depth, bool all_goes, uint32_t *ret_n);
 /* A line a change, and below it what differs. */
 void cli_infra_print(struct cli *c, struct infra *in, const struct plan *plan);
 /* The same as documents: pushed onto a list; and the number of each action, into a map. */

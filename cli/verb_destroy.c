@@ -22,7 +22,7 @@ static int destroy(struct cli *c, const struct plan *plan, const char *state)
 	struct journal *j = cli_journal_write(c, state, &code);
 	struct infra *in = j ? cli_infra_open(c, plan, state, j) : NULL;
 	code = CLI_WRONG;
-	if (in && cli_infra_compare(c, in, false, true, &n)) {
+	if (in && cli_infra_compare(c, in, INFRA_QUICK, true, &n)) {
 		bool any = n > 0;
 		for (uint32_t i = 0; i < infra_stack_len(in); i++)
 			any = any || infra_stack(in, i)->known;

@@ -9,11 +9,11 @@ static int drift(struct cli *c, const struct plan *plan, const char *state, stru
 	struct infra *in = cli_infra_open(c, plan, state, j);
 	if (!in)
 		return code;
-	bool ok = cli_infra_compare(c, in, true, false, &n);
+	bool ok = cli_infra_compare(c, in, INFRA_DRIFT, false, &n);
 	for (uint32_t i = 0; ok && i < infra_stack_len(in); i++) {
 		const struct stack *s = infra_stack(in, i);
-		if (s->known && !s->looked) {
-			code = cli_fail("%s cannot be asked without the secret `%s`: add --secret %s=env:NAME", s->manager, s->auth_name, s->auth_name);
+		if (s->unasked) {
+			code = cli_fail("%s cannot be asked without the secret `%s`: add --secret %s=env:NAME", s->manager, s->unasked, s->unasked);
 			ok = false;
 		}
 	}

@@ -140,7 +140,7 @@ static int look(struct cli *c, const struct run_options *o, struct infra **ret_i
 	if (!managed || c->no_infra)
 		return CLI_DONE;
 	*ret_in = cli_infra_open(c, o->plan, o->state, o->journal);
-	return *ret_in && cli_infra_compare(c, *ret_in, false, false, ret_n) ? CLI_DONE : CLI_WRONG;
+	return *ret_in && cli_infra_compare(c, *ret_in, INFRA_PLAN, false, ret_n) ? CLI_DONE : CLI_WRONG;
 }
 
 static int expand(struct cli *c, const struct run_options *o)

@@ -123,6 +123,9 @@ static const char *compare_live(struct stack *s, const struct infra_thing *t, st
 		*add(s, f) = (struct infra_difference){ .attribute = x->key, .before = diff_text(s->arena, x, rule->bytes), .after = diff_text(s->arena, wanted, rule->bytes),
 			.span = wanted->from.file ? wanted->from : t->span, .replaces = rule->effect == INFRA_REPLACES, .outside = true };
 	}
+	bool outside = f->n == 0;
+	for (doc_each(x, doc_get(live, "tasks")))
+		*add(s, f) = (struct infra_difference){ .attribute = doc_text(doc_get(x, "task"), ""), .before = "as it is", .after = doc_text(doc_get(x, "text"), ""), .span = t->span, .outside = outside };
 	const char *wrong = doc_text(doc_get(live, "wrong"), NULL);
 	return wrong ? arena_printf(s->arena, "it is %s", wrong) : NULL;
 }

@@ -359,7 +359,7 @@ static struct doc *read_states(struct stack *s, enum infra_answer *ret_answer, c
 	return *ret_answer == INFRA_OK ? machines : NULL;
 }
 
-static enum infra_answer look(struct stack *s, bool deep)
+static enum infra_answer look(struct stack *s, enum infra_depth depth)
 {
 	enum infra_answer answer;
 	const char *state;
@@ -372,7 +372,7 @@ static enum infra_answer look(struct stack *s, bool deep)
 	struct doc *states = s->id ? read_states(s, &answer, &state, 0) : NULL;
 	if (!states)
 		return s->id ? answer : INFRA_OK;
-	s->live = deep ? NULL : same_machines(s, states);
+	s->live = depth == INFRA_DRIFT ? NULL : same_machines(s, states);
 	if (!s->live && (answer = read_machines(s, states)) != INFRA_OK)
 		return answer;
 	note_states(s, states);
@@ -527,7 +527,7 @@ static enum infra_answer begin(struct stack *s)
 	}
 	if (!s->id || s->gone)
 		return create(s);
-	if (!s->live && (answer = look(s, true)) != INFRA_OK)
+	if (!s->live && (answer = look(s, INFRA_DRIFT)) != INFRA_OK)
 		return answer;
 	if (!stack_save(s, STACK_CHANGING))
 		return INFRA_FAILED;

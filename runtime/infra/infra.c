@@ -108,7 +108,7 @@ static struct stack *stack_for(struct infra *in, const struct plan_thing *t)
 	s->part = arena_new(s->arena, struct plan);
 	*s->part = *in->o.plan;
 	s->part->things = arena_new_n(s->arena, struct plan_thing, in->o.plan->n_things);
-	s->part->n_things = 0;
+	s->part->n_things = s->part->n_workflows = s->part->n_models = 0;
 	*vec_push(&in->stacks) = s;
 	return s;
 }
@@ -236,15 +236,19 @@ struct stack *infra_stack(struct infra *in, uint32_t at) { return in->stacks.at[
 
 /* -- looking ---------------------------------------------------------------------------------------------------------------- */
 
-bool infra_look(struct infra *in, bool deep)
+bool infra_look(struct infra *in, enum infra_depth depth)
 {
 	bool ok = true;
 	for (uint32_t i = 0; i < in->stacks.len; i++) {
 		struct stack *s = in->stacks.at[i];
-		if (!s->known || (s->auth_name && !s->auth))
-			continue; /* nothing was ever asked for; or nobody is let in without the secret */
-		s->looked = s->provider->look(s, deep) == INFRA_OK;
-		ok = ok && s->looked;
+		if (!s->known)
+			continue; /* nothing was ever asked for */
+		s->unasked = s->auth_name && !s->auth ? s->auth_name : NULL;
+		if (s->unasked)
+			continue; /* nobody is let in without the secret */
+		bool good = s->provider->look(s, depth) == INFRA_OK;
+		s->looked = good && !s->unasked;
+		ok = ok && good;
 	}
 	return ok;
 }

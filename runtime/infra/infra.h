@@ -31,7 +31,7 @@ uint32_t infra_stack_len(const struct infra *in);
 struct stack *infra_stack(struct infra *in, uint32_t at); /* also those that the twin does not name any more */
 /* Reads what is there, changing nothing. A stack whose secret is not bound is compared with the record only. False: a manager
  * could not be asked; infra_diags tells. */
-bool infra_look(struct infra *in, bool deep);
+bool infra_look(struct infra *in, enum infra_depth depth);
 /* Fills the changes of each stack. all_goes: everything that was made is to go. The number of changes. */
 uint32_t infra_compare(struct infra *in, bool all_goes);
 /* Does the changes, stacks that do not need each other at the same time. *ret_signal: what interrupted it, or 0. INFRA_OK: all done. */

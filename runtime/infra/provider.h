@@ -68,7 +68,10 @@ struct stack {
 	struct infra_thing *things; uint32_t n_things;
 	struct infra_file *files; uint32_t n_files;
 	struct digest_hex files_digest;
-	const struct doc *live;  /* what is there, by thing: {"nodes": 2, "state": "configured", "cpus": 1, ...}; NULL: not looked, or nothing */
+	/* What is there, by thing: {"nodes": 2, "cpus": 1, "wrong": "stopped", "tasks": [{"task", "text"}], ...}: attributes, what is wrong with it, and
+	 * what would be done to it. NULL: not looked, or nothing. */
+	const struct doc *live;
+	const char *unasked;     /* the secret without which it could not be looked at, or NULL */
 	bool looked, gone;       /* gone: it was there, and is no more */
 	struct infra_change *changes; uint32_t n_changes;
 	const struct doc *outputs; /* of what is there, or NULL */
@@ -77,6 +80,9 @@ struct stack {
 	int64_t since_ms;
 };
 enum infra_answer { INFRA_OK, INFRA_WORKING, INFRA_FAILED /* a diagnostic tells why */, INFRA_STOPPED };
+
+/* How closely what is there is looked at: a word with the manager; what a plan should know; each machine. */
+enum infra_depth { INFRA_QUICK, INFRA_PLAN, INFRA_DRIFT };
 
 struct provider {
 	const char *name, *doc;
@@ -87,8 +93,8 @@ struct provider {
 	const char *leaves;                      /* what stays of a service that goes while its machine stays, or NULL */
 	/* The shape of each thing, from the files; or NULL. */
 	void (*prepare)(struct stack *s);
-	/* Reads what is there into live, gone and outputs, and finds by its name what has no id yet. deep: each machine, too. Changes nothing. */
-	enum infra_answer (*look)(struct stack *s, bool deep);
+	/* Reads what is there into live, gone and outputs, and finds by its name what has no id yet. Changes nothing. */
+	enum infra_answer (*look)(struct stack *s, enum infra_depth depth);
 	/* Starts to bring it to what the twin wants; there is at least one change. Calls stack_save before and after what must not be lost. */
 	enum infra_answer (*begin)(struct stack *s);
 	enum infra_answer (*remove)(struct stack *s); /* starts to take all of it down */

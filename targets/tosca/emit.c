@@ -1,5 +1,6 @@
 /* The target: one template of TOSCA Simple Profile 1.3 that needs no import, and the playbooks that it names, beside it. */
 #include "targets/tosca/inside.h"
+#include "compiler/base/bug.h"
 #include <math.h>
 #include <string.h>
 
@@ -9,8 +10,19 @@ struct doc *tosca_node(struct tosca *s, const char *name, const char *type, stru
 
 	node->comment = target_place(s->arena, s->plan, from);
 	doc_set(s->arena, node, "type", doc_string(s->arena, type));
-	doc_set(s->arena, s->nodes, name, node);
+	if (map_set(&s->node_of, arena_strdup(s->arena, name), node))
+		bug("two nodes are called %s", name);
+	doc_append(s->arena, s->nodes, name, node);
 	return node;
+}
+
+const char *tosca_beside(struct tosca *s, const char *name, const char *suffix)
+{
+	const char *ret = arena_printf(s->arena, "%s%s", name, suffix);
+
+	while (map_get(&s->thing_of, ret))
+		ret = arena_printf(s->arena, "%s_", ret);
+	return ret;
 }
 
 struct doc *tosca_get(struct tosca *s, const char *function, const char *const *words, uint32_t n)
@@ -47,7 +59,7 @@ void tosca_input(struct tosca *s, const char *name, const char *type, struct doc
 {
 	struct doc *d = doc_from(doc_map(s->arena), from);
 
-	if (doc_get(s->inputs, name))
+	if (map_set(&s->input_of, name, d))
 		return;
 	doc_set(s->arena, d, "type", doc_string(s->arena, type));
 	doc_set(s->arena, d, "description", doc_string(s->arena, description));
@@ -55,7 +67,7 @@ void tosca_input(struct tosca *s, const char *name, const char *type, struct doc
 		doc_set(s->arena, d, "default", preset);
 	else
 		doc_set(s->arena, d, "required", doc_bool(s->arena, true));
-	doc_set(s->arena, s->inputs, name, d);
+	doc_append(s->arena, s->inputs, name, d);
 }
 
 /* -- types that are always there ------------------------------------------------------------------------------------------------- */
@@ -143,6 +155,12 @@ static void emit(const struct target_request *request, struct target_result *ret
 	const struct plan *p = request->plan;
 	struct tosca s = { .arena = a, .plan = p, .ret = ret, .capability_types = doc_map(a), .artifact_types = doc_map(a), .node_types = doc_map(a), .policy_types = doc_map(a), .inputs = doc_map(a), .nodes = doc_map(a), .relationships = doc_map(a), .policies = doc_list(a), .outputs = doc_map(a) };
 
+	for (uint32_t i = 0; i < p->n_things; i++) {
+		const struct plan_thing *t = &p->things[i], *place = strcmp(t->role, "service") == 0 ? infra_of(p, t) : NULL;
+		map_set(&s.thing_of, t->name, (void *)(uintptr_t)t);
+		if (place)
+			map_set(&s.served, place->name, (void *)(uintptr_t)t);
+	}
 	put_types(&s);
 	for (int pass = 0; pass < 2; pass++) /* machines before what stands on them */
 		for (uint32_t i = 0; i < p->n_things; i++) {
@@ -159,6 +177,10 @@ static void emit(const struct target_request *request, struct target_result *ret
 		put_template(&s);
 	else
 		ret->note = s.whole.file ? "there is nothing to make: all that the twin stands on is there already" : "the twin has neither infrastructure nor services";
+	map_finish(&s.node_of);
+	map_finish(&s.input_of);
+	map_finish(&s.thing_of);
+	map_finish(&s.served);
 }
 
 static void check(const struct target_request *request, struct target_result *ret)

@@ -1,6 +1,7 @@
 /* Inside of targets/tosca. */
 #ifndef TWINC_TARGETS_TOSCA_INSIDE_H
 #define TWINC_TARGETS_TOSCA_INSIDE_H
+#include "compiler/base/map.h"
 #include "targets/ansible/recipe.h"
 
 struct tosca {
@@ -10,6 +11,7 @@ struct tosca {
 	struct doc *capability_types, *artifact_types, *node_types, *policy_types; /* sections of the template */
 	struct doc *inputs, *nodes, *relationships, *policies, *outputs;
 	struct span whole;
+	struct map node_of, input_of, thing_of, served; /* by name: what is in the template; things of the plan; infrastructure with services on it */
 };
 
 /* A node template with type, properties (or NULL), and a comment that tells its place. */
@@ -20,6 +22,8 @@ void tosca_requirement(struct tosca *s, struct doc *node, const char *name, cons
 struct doc *tosca_size(struct tosca *s, double bytes);
 void tosca_input(struct tosca *s, const char *name, const char *type, struct doc *preset, const char *description, struct span from);
 
+/* The name with a suffix, and like that of no thing of the twin. */
+const char *tosca_beside(struct tosca *s, const char *name, const char *suffix);
 /* The machine that services of an infrastructure stand on. */
 const char *tosca_front(struct tosca *s, const struct plan_thing *infra);
 void tosca_infra(struct tosca *s, const struct plan_thing *t);      /* machines.c */

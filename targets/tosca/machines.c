@@ -85,7 +85,7 @@ static void put_network(struct tosca *s, const struct plan_thing *t, const char 
 {
 	struct doc *node, *all;
 
-	if (doc_get(s->nodes, name))
+	if (map_get(&s->node_of, name))
 		return;
 	node = tosca_node(s, name, "tosca.nodes.network.Network", t->span);
 	all = doc_map(s->arena);
@@ -97,11 +97,11 @@ static void put_network(struct tosca *s, const struct plan_thing *t, const char 
 static void join_network(struct tosca *s, const struct plan_thing *t, const char *machine, const char *type, int order)
 {
 	struct arena *a = s->arena;
-	const char *network = infra_name_beside(a, s->plan, t->name, arena_printf(a, "_%s", type));
+	const char *network = tosca_beside(s, t->name, arena_printf(a, "_%s", type));
 	struct doc *node, *all = doc_map(a);
 
 	put_network(s, t, network, type);
-	node = tosca_node(s, infra_name_beside(a, s->plan, machine, arena_printf(a, "_%s_port", type)), "tosca.nodes.network.Port", t->span);
+	node = tosca_node(s, tosca_beside(s, machine, arena_printf(a, "_%s_port", type)), "tosca.nodes.network.Port", t->span);
 	doc_set(a, all, "order", doc_int(a, order));
 	doc_set(a, node, "properties", all);
 	tosca_requirement(s, node, "binding", machine);
@@ -131,21 +131,18 @@ static void put_address(struct tosca *s, const struct plan_thing *t, const char 
 
 	doc_set(a, output, "description", doc_printf(a, "Address of %s.", machine));
 	doc_set(a, output, "value", tosca_get(s, "get_attribute", words, 2));
-	doc_set(a, s->outputs, infra_name_beside(a, s->plan, t->name, "_address"), output);
+	doc_append(a, s->outputs, tosca_beside(s, t->name, "_address"), output);
 }
 
 static bool has_services(const struct tosca *s, const struct plan_thing *infra)
 {
-	for (uint32_t i = 0; i < s->plan->n_things; i++)
-		if (strcmp(s->plan->things[i].role, "service") == 0 && infra_of(s->plan, &s->plan->things[i]) == infra)
-			return true;
-	return false;
+	return map_get(&s->served, infra->name) != NULL;
 }
 
 const char *tosca_front(struct tosca *s, const struct plan_thing *infra)
 {
 	if (infra_is_kubernetes(infra) || infra->parts[0].nodes_high > 1)
-		return infra_name_beside(s->arena, s->plan, infra->name, "_front");
+		return tosca_beside(s, infra->name, "_front");
 	return infra->name;
 }
 
@@ -164,7 +161,7 @@ void tosca_infra(struct tosca *s, const struct plan_thing *t)
 	front = tosca_front(s, t);
 	split = infra_is_kubernetes(t) || (high > 1 && has_services(s, t));
 	open = split || has_services(s, t) || doc_truth(doc_get(t->attributes, "public"), false);
-	nodes = infra_is_kubernetes(t) ? infra_name_beside(s->arena, s->plan, t->name, "_nodes") : t->name;
+	nodes = infra_is_kubernetes(t) ? tosca_beside(s, t->name, "_nodes") : t->name;
 	if (split)
 		put_machine(s, t, front, 1, 0);
 	put_machine(s, t, nodes, low, high > 1 || low == 0 ? high : 0);

@@ -121,8 +121,8 @@ static void attach_disk(struct tosca *s, const struct plan_thing *t, const char 
 {
 	struct arena *a = s->arena;
 	double bytes = doc_number(doc_get(t->attributes, "storage"), 0);
-	const char *name = infra_name_beside(a, s->plan, t->name, "_disk"), *at = infra_name_beside(a, s->plan, t->name, "_attachment");
-	struct doc *all = doc_map(a), *item = doc_map(a), *wanted = doc_map(a), *relationship = doc_from(doc_map(a), t->span), *location = doc_map(a), *node = doc_get(s->nodes, machine), *list;
+	const char *name = tosca_beside(s, t->name, "_disk"), *at = tosca_beside(s, t->name, "_attachment");
+	struct doc *all = doc_map(a), *item = doc_map(a), *wanted = doc_map(a), *relationship = doc_from(doc_map(a), t->span), *location = doc_map(a), *node = map_get(&s->node_of, machine), *list;
 
 	if (bytes <= 0)
 		return;
@@ -147,7 +147,7 @@ static void put_output(struct tosca *s, const struct plan_thing *t, const struct
 	struct arena *a = s->arena;
 	const char *const address[] = { machine, "public_address" };
 	const char *scheme = doc_text(doc_get(r->file, "scheme"), "");
-	const struct doc *port = doc_get(doc_get(doc_get(s->nodes, t->name), "properties"), "port");
+	const struct doc *port = doc_get(doc_get(map_get(&s->node_of, t->name), "properties"), "port");
 	struct doc *output = doc_from(doc_map(a), t->span), *value = doc_map(a), *parts = doc_list(a);
 
 	if (strcmp(scheme, "http") == 0)
@@ -157,7 +157,7 @@ static void put_output(struct tosca *s, const struct plan_thing *t, const struct
 	doc_set(a, value, "concat", parts);
 	doc_set(a, output, "description", doc_printf(a, "Where %s answers.", t->name));
 	doc_set(a, output, "value", value);
-	doc_set(a, s->outputs, infra_name_beside(a, s->plan, t->name, "_endpoint"), output);
+	doc_append(a, s->outputs, tosca_beside(s, t->name, "_endpoint"), output);
 }
 
 static void put_endpoint(struct tosca *s, struct doc *node, const struct doc *port)
@@ -283,13 +283,13 @@ void tosca_kubernetes(struct tosca *s, const struct plan_thing *t)
 {
 	static const char *const kinds[] = { "front", "wn" };
 	struct arena *a = s->arena;
-	const char *front = tosca_front(s, t), *const of[] = { front, infra_name_beside(a, s->plan, t->name, "_nodes") }, *const address[] = { front, "private_address" };
+	const char *front = tosca_front(s, t), *const of[] = { front, tosca_beside(s, t->name, "_nodes") }, *const address[] = { front, "private_address" };
 	const char *version = doc_text(doc_get(t->attributes, "version"), NULL), *first = NULL;
 
 	put_kubernetes_type(s, "twin.nodes.Kubernetes.front", "Kubernetes, its front end");
 	put_kubernetes_type(s, "twin.nodes.Kubernetes.wn", "Kubernetes, one of its nodes");
 	for (int i = 0; i < 2; i++) {
-		const char *name = infra_name_beside(a, s->plan, of[i], "_kubernetes"), *file = arena_printf(a, "twin_kubernetes_%s%s.yml", kinds[i], version ? "_version" : "");
+		const char *name = tosca_beside(s, of[i], "_kubernetes"), *file = arena_printf(a, "twin_kubernetes_%s%s.yml", kinds[i], version ? "_version" : "");
 		struct doc *node = tosca_node(s, name, arena_printf(a, "twin.nodes.Kubernetes.%s", kinds[i]), t->span), *operation = doc_map(a), *inputs = doc_map(a);
 		tosca_requirement(s, node, "host", of[i]);
 		if (first)

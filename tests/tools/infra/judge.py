@@ -1,11 +1,13 @@
 """Infrastructure that is made for real, at an Infrastructure Manager 2.0 with its cloud Dummy.
 
-judge.py TWINC PROJECT SCRATCH changes|killed|restarted|software
+judge.py TWINC PROJECT SCRATCH changes|killed|restarted|software|hosts|page
 
 changes    planned, made, made again (nothing), scaled, altered, made anew, changed from outside, taken away from outside, taken down
 killed     this program ended by kill -9 at many moments of making, changing and taking down; the next run puts it right: exactly one
            infrastructure with the right machines, and none after it is taken down
 restarted  the manager ended by kill -9 while it makes and changes, and started anew
+hosts      the same by Ansible on a host that is there already; killed in the middle, too
+page       docs/infrastructure.md does what it shows
 software   services really set up on a machine: ready, nothing to do, changed, a playbook that fails, put right
 """
 import json
@@ -233,13 +235,46 @@ class Judge:
         self.says(self.run(0, "destroy", "--yes"), "nothing to take down")
         self.no_secret()
 
+    def page(self):
+        """The first twin of the page, and what it shows: `$ twinc ...` with what follows; a line `# the machines of NAME become N` is done."""
+        self.start()
+        with open(os.path.join(self.project, "docs/infrastructure.md"), encoding="utf-8") as f:
+            text = f.read()
+        twin = re.search(r"^```twin\n(.*?)^```", text, re.S | re.M).group(1)
+        with open(os.path.join(self.home, "main.twin"), "w", encoding="utf-8") as f:
+            f.write(twin.replace("https://im.example.org/im", self.url))
+        shutil.copy(os.path.join(self.scratch, "auth"), os.path.join(self.scratch, "auth.dat"))
+        ran = 0
+        for line, shown in re.findall(r"^    ([$#] .*)\n((?:    (?![$#]).*\n)*)", text, re.M):
+            if line.startswith("#"):
+                name, number = re.fullmatch(r"# the machines of (\w+) become (\d+)", line).groups()
+                there = self.infrastructures()[0]
+                for vm, _ in self.machines(there)[name][int(number):]:
+                    self.ask("DELETE", "/infrastructures/%s/vms/%s" % (there, vm))
+                continue
+            words = line.replace("file:auth.dat", "file:%s/auth.dat" % self.scratch).split()[2:]
+            done = subprocess.run([self.twinc] + words, cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+            said = done.stdout.replace(self.url, "https://im.example.org/im")
+            said = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", re.sub(r"(?<=  )[0-9.]+m?s$", "TIME", re.sub(r"since [0-9TZ:.-]+", "since TIME", said), flags=re.M))
+            shown = re.sub(r"^    ", "", shown, flags=re.M)
+            if said != shown:
+                raise Wrong("%s: the page shows\n%s\nand it says\n%s" % (line, shown, said))
+            ran += 1
+        if ran < 9:
+            raise Wrong("the page shows %d commands only" % ran)
+        self.must_be()
+
     def kill(self, words, after):
-        p = subprocess.Popen(self.words(words), cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            p.wait(after)
-        except subprocess.TimeoutExpired:
-            p.kill()
-            p.wait()
+        with open(os.path.join(self.scratch, "killed"), "w", encoding="utf-8") as said:
+            p = subprocess.Popen(self.words(words), cwd=self.home, env=dict(os.environ, STORE_KEY=WORD), stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+            try:
+                p.wait(after)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                p.wait()
+        if p.returncode not in (0, -9):
+            with open(os.path.join(self.scratch, "killed"), encoding="utf-8") as said:
+                raise Wrong("twinc %s: exit code %d\n%s" % (" ".join(words), p.returncode, said.read()))
         return p.returncode == -9
 
     def state(self):
@@ -333,6 +368,55 @@ class Judge:
         self.run(0, "destroy", "--yes", *key)
         self.must_be()
         self.no_secret()
+
+    def hosts(self):
+        """Without a manager: ansible-playbook by SSH. words() gives what only the others need."""
+        self.words = lambda words: [self.twinc, words[0], "main.twin", "--secret", "key=file:%s" % os.environ["NODE_KEY"], "--secret", "store_key=env:STORE_KEY"] + list(words[1:])
+        os.environ.update(ANSIBLE_SSH_COMMON_ARGS="-o UserKnownHostsFile=%s -o IdentitiesOnly=yes" % os.environ["NODE_HOSTS"], ANSIBLE_HOME=os.path.join(self.scratch, "ansible"),
+                          ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3", LC_ALL="C.UTF-8")
+        self.twin("hosts.twin")
+        self.says(self.run(2, "plan", "--detailed-exitcode"), "^create +box", "^create +registry", "^create +store")
+        if os.path.exists("/etc/twin"):
+            raise Wrong("a plan sets up something")
+        self.says(self.run(0, "apply"), "Write its unit: changed on box-1", "registry_endpoint = 10.0.0.1:5000")
+        self.looks(5000)
+        if self.run(0, "apply"):
+            raise Wrong("a second apply says something")
+        self.run(0, "plan", "--detailed-exitcode")
+        self.run(0, "drift", "--detailed-exitcode")
+        # changed from outside; told, and put right
+        with open("/etc/systemd/system/twin-registry.service", "a", encoding="utf-8") as f:
+            f.write("# somebody was here\n")
+        self.says(self.run(2, "drift", "--detailed-exitcode"), "^update +registry", r"Write its unit: as it is -> otherwise on box-1: /etc/systemd/system/twin-registry.service +main.twin:14:9, changed from outside")
+        self.run(0, "apply", "port=5001")
+        with open("/etc/systemd/system/twin-registry.service", encoding="utf-8") as f:
+            if "somebody" in f.read():
+                raise Wrong("it was not put right")
+        self.looks(5001)
+        # killed at several moments: Ansible ends with it, and the next run goes on
+        for i in range(int(os.environ.get("INFRA_ROUNDS", "3"))):
+            if not self.kill(("apply", "port=%d" % (5002 + i)), 0.4 + 0.6 * i):
+                raise Wrong("it ended before it was killed")
+            self.says(self.run(0, "plan", "port=%d" % (5002 + i)), "^update +registry")
+            self.run(0, "apply", "port=%d" % (5002 + i))
+            self.looks(5002 + i)
+        port = "port=%d" % (5001 + int(os.environ.get("INFRA_ROUNDS", "3")))
+        self.run(0, "plan", "--detailed-exitcode", port)
+        # a task that fails, told at the service
+        os.rename("/etc/twin/registry", "/etc/twin/kept")
+        open("/etc/twin/registry", "w", encoding="utf-8").close()
+        said = self.run(1, "apply", "port=6000")
+        self.says(said, r"main.twin:14:9: error\[E0633\]: `registry` could not be set up: the task `Make the folder of its settings` failed on box-1", "service registry")
+        os.remove("/etc/twin/registry")
+        self.run(0, "apply", "port=6000")
+        self.looks(6000)
+        # a host that is not there
+        said = self.run(1, "apply", "port=6000", "address=127.0.0.9:2")
+        self.says(said, r"error\[E0633\]: `box` could not be set up: box-1 cannot be reached by SSH")
+        self.says(self.run(0, "destroy", "--yes", "port=6000"), "registry: stays as it was set up")
+        self.no_secret()
+        if any("keys" in folder for folder, _, _ in os.walk(self.home)):
+            raise Wrong("the key is still there")
 
     def looks(self, port):
         with open("/etc/systemd/system/twin-registry.service", encoding="utf-8") as f:
