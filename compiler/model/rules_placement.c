@@ -40,7 +40,8 @@ static void check_step(struct diags *ds, const struct model *m, const struct mod
 				diag_note(d, "it has `%s.%s`", place, b->name);
 		return;
 	}
-	if (!needs || can_run(p.thing->schema, needs))
+	bool has_image = given(p.thing, "image") && can_run(p.thing->schema, "container"); /* for steps that name none */
+	if (!needs || can_run(p.thing->schema, needs) || (has_image && strcmp(needs, "script") == 0))
 		return;
 	struct diag *d = diag_add(ds, DIAG_E0482, on, "`%s` cannot run this step", place);
 	diag_here(d, "a `%s` runs %s", p.thing->schema->name, list_runs(ds->arena, p.thing->schema));

@@ -23,6 +23,7 @@
 #define ASK_TIMEOUT_MS 60000
 #define LOOK_MIN_MS 100   /* at files; at the queue it is the least that the back-off begins with */
 #define QUERY_MIN_MS 250
+#define QUERY_BUSY_MS 1000 /* while jobs start and end */
 #define QUERY_MAX_MS 10000
 #define SETTLE_MS 10000   /* for what a node wrote to be seen here; for a job that nobody knows to be given up */
 #define ARRAY_MAX 1000    /* MaxArraySize is 1001 unless a site says otherwise */
@@ -499,7 +500,9 @@ static void look_at_queue(struct engine_context *c)
 		}
 		look_at_missing(c, missing.at, missing.len, &a);
 	}
-	s->interval_ms = changed ? QUERY_MIN_MS : s->interval_ms + s->interval_ms / 2;
+	s->interval_ms += s->interval_ms / 2;
+	if (changed && s->interval_ms > QUERY_BUSY_MS)
+		s->interval_ms = QUERY_BUSY_MS;
 	if (s->interval_ms > QUERY_MAX_MS)
 		s->interval_ms = QUERY_MAX_MS;
 	s->query_ms = engine_now_ms() + s->interval_ms;
