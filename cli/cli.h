@@ -49,6 +49,7 @@ enum cli_group {
 	GROUP_BUILD = 1 << 13,
 	GROUP_PICTURE = 1 << 14, /* how much of a plan is drawn */
 	GROUP_YES = 1 << 15,     /* what cannot be undone is asked for first */
+	GROUP_WATCH = 1 << 17,   /* whether it is shown again and again */
 	GROUP_INFRA = 1 << 16,   /* whether infrastructure is looked after, too */
 };
 
@@ -85,7 +86,7 @@ struct cli {
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
 	bool bare, no_workflow;   /* of struct compile_request */
 	bool yes, no_infra;
-	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, no_container, follow, packed, force, unfolded, help, version;
+	bool json, quiet, verbose, detailed_exitcode, check, fail_fast, fsync, no_container, follow, watch, timeline, packed, force, unfolded, help, version;
 	int colour, format, as;   /* enum cli_colour, cli_format, cli_as */
 	uint32_t cpus;            /* 0: what the machine has */
 	uint64_t memory_bytes;    /* 0: what the machine has */
@@ -147,6 +148,7 @@ int verb_dump(struct cli *c);
 int verb_explain(struct cli *c);
 int verb_fmt(struct cli *c);
 int verb_graph(struct cli *c);
+int verb_report(struct cli *c);
 int verb_init(struct cli *c);
 int verb_lint(struct cli *c);
 int verb_logs(struct cli *c);

@@ -40,9 +40,15 @@ const struct verb verbs[] = {
 		"take down what apply made, and say what stays",
 		"twinc destroy --secret cloud=file:auth.dat|asks first\n"
 		"twinc destroy --yes|does not" },
-	{ "status", verb_status, WORDS_WORKFLOW, GROUP_STATE | GROUP_JSON | GROUP_RUN, NULL, "runs and their tasks",
+	{ "status", verb_status, WORDS_WORKFLOW, GROUP_STATE | GROUP_JSON | GROUP_RUN | GROUP_WATCH, NULL, "runs and their tasks",
 		"twinc status|the last run\n"
+		"twinc status --watch|again and again, until it ends\n"
 		"twinc status --json|to read back" },
+	{ "report", verb_report, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_RUN | GROUP_OUTPUT | GROUP_FORMAT, NULL, "a run to look at: what it took, in words or as a page",
+		"twinc report|what each step took, and could ask for\n"
+		"twinc report -o run.html|timeline, gates, failures with logs, in one file\n"
+		"twinc report -o run.svg|the timeline alone\n"
+		"twinc report -o twin.prom|for Prometheus, through a textfile collector" },
 	{ "outputs", verb_outputs, WORDS_WORKFLOW, GROUP_STATE | GROUP_RESULTS | GROUP_JSON | GROUP_RUN, NULL, "what the last run gave",
 		"twinc outputs station.twin main|a CWL output object" },
 	{ "logs", verb_logs, WORDS_OPTIONAL, GROUP_STATE | GROUP_RUN | GROUP_LOGS, "TASK", "what tasks wrote",

@@ -80,6 +80,8 @@ int verb_graph(struct cli *c)
 
 	if (!file)
 		return CLI_USAGE;
+	if (c->timeline)
+		return c->output ? verb_report(c) : cli_usage(c, "--timeline needs a file: `-o run.svg` or `-o run.html`");
 	if (c->output && strcmp(c->output, "-") != 0 && !picture_find(c->output, &picture))
 		return cli_usage(c, "\"%s\": a picture ends in .svg, .png, .dot or .mmd", c->output);
 	c->partial = true;

@@ -1,10 +1,16 @@
 /* status: runs and their tasks, also while an apply works and after a crash. */
 #include "cli/infra.h"
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SHOWN_RUNS 10
+#define MAX_LINES 60  /* tasks in lines of their own */
+#define MAX_GROUPS 200
+#define WATCH_MS 500
 
+struct group { enum task_state state; const char *word, *step, *more; uint32_t n; };
 struct status {
 	struct cli *c;
 	const char *state;
@@ -13,6 +19,7 @@ struct status {
 	struct journal_run run; /* the one whose tasks are shown */
 	struct doc *runs, *tasks, *gates, *infra;
 	uint32_t n_running;
+	VEC(struct group) groups;
 };
 
 /* What the journal calls running and nobody works on was broken off. */
@@ -128,6 +135,40 @@ static void print_json(struct status *s, struct journal *j)
 
 /* -- text ----------------------------------------------------------------------------------------------------------- */
 
+/* Of many tasks those that are alike are one line. */
+static bool fold_task(const struct journal_task *t, void *ctx)
+{
+	struct status *s = ctx;
+	struct arena *a = &s->c->arena;
+	const char *more = t->state == TASK_RUNNING && t->waits ? t->waits + strcspn(t->waits, ":") : t->state == TASK_DONE || !t->reason ? "" : t->reason;
+	const char *step = t->step ? t->step : t->name;
+	for (uint32_t i = 0; i < s->groups.len; i++) {
+		struct group *g = &s->groups.at[i];
+		if (g->state == t->state && strcmp(g->step, step) == 0 && strcmp(g->more, more) == 0) {
+			g->n++;
+			return true;
+		}
+	}
+	*vec_push(&s->groups) = (struct group){ t->state, task_word(s, t), arena_strdup(a, step), arena_strdup(a, more), 1 };
+	return s->groups.len < MAX_GROUPS;
+}
+
+static void print_groups(const struct status *s)
+{
+	for (uint32_t i = 0; i < s->groups.len; i++) {
+		const struct group *g = &s->groups.at[i];
+		printf("  %-9s %-24s %8u  %s\n", g->word, g->step, g->n, g->more);
+	}
+	if (s->groups.len == MAX_GROUPS)
+		printf("  and others: `--verbose` lists all\n");
+}
+
+static bool count_task(const struct journal_task *t, void *ctx)
+{
+	(void)t;
+	return ++*(uint32_t *)ctx <= MAX_LINES;
+}
+
 static bool print_task(const struct journal_task *t, void *ctx)
 {
 	struct status *s = ctx;
@@ -171,7 +212,21 @@ static int show_infra(struct status *s)
 	return CLI_DONE;
 }
 
-int verb_status(struct cli *c)
+static void print_text(struct status *s, struct journal *j)
+{
+	uint32_t n = 0;
+	journal_task_each(j, s->run.id, count_task, &n);
+	if (n > MAX_LINES && !s->c->verbose) {
+		journal_task_each(j, s->run.id, fold_task, s);
+		print_groups(s);
+	} else {
+		journal_task_each(j, s->run.id, print_task, s);
+	}
+	journal_gate_each(j, print_gate, s);
+	print_infra(s->infra);
+}
+
+static int show(struct cli *c, bool *ret_live)
 {
 	struct status s = { .c = c };
 	const char *file = cli_file(c);
@@ -197,11 +252,25 @@ int verb_status(struct cli *c)
 			const char *state = run_state(&s, &s.run);
 			printf("run %" PRId64 " of %s: %s, since %s%s\n", s.run.id, s.run.workflow, state, cli_time(c, s.run.start_ms),
 			       strcmp(state, "broken off") == 0 ? "; `twinc apply` goes on with it" : "");
-			journal_task_each(j, s.run.id, print_task, &s);
-			journal_gate_each(j, print_gate, &s);
-			print_infra(s.infra);
+			print_text(&s, j);
 		}
 	}
 	journal_close(j);
+	vec_finish(&s.groups);
+	*ret_live = s.busy;
+	return code;
+}
+
+/* Where it goes to a terminal, in place of what was there. */
+int verb_status(struct cli *c)
+{
+	bool live = false;
+	int code = show(c, &live);
+	while (c->watch && live && code == CLI_DONE) {
+		fflush(stdout);
+		poll(NULL, 0, WATCH_MS);
+		printf("%s", isatty(STDOUT_FILENO) ? "\033[H\033[J" : "\n");
+		code = show(c, &live);
+	}
 	return code;
 }

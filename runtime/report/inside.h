@@ -17,5 +17,4 @@ void report_line(struct report *r, const struct run_event *e); /* one line about
 void report_json(struct report *r, const struct run_event *e);
 void report_live(struct report *r, const struct run_event *e);
 void report_live_tick(void *ctx);
-int64_t report_now_ms(void);
 #endif

@@ -118,10 +118,10 @@ static void conclude(struct run *r, struct node *n, enum gate_verdict v, const s
 {
 	const char *name = node_name(r, n), *word = verdict_word(v);
 	n->verdict = v;
-	if (!r->dry && v == GATE_PASSED)
+	if (!r->dry && v == GATE_PASSED && !r->id) /* a run that does nothing else is not recorded for it */
 		journal_gate_pass(r->o.journal, r->workflow->name, name, o->all, run_now(r));
 	else if (!r->dry)
-		journal_gate_put(r->o.journal, &(struct journal_gate){ r->workflow->name, name, digest, word, o->all, run_now(r) });
+		journal_gate_put(r->o.journal, &(struct journal_gate){ r->workflow->name, name, v == GATE_PASSED ? NULL : digest, word, o->all, run_now(r) });
 	struct run_event *e = run_tell(r, EVENT_GATE, name);
 	e->text = arena_printf(&r->arena, "%s: %s", word, o->all);
 	e->span = n->plan->span;

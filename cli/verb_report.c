@@ -1,0 +1,182 @@
+/* report: a run to look at: an HTML file that needs nothing else, its timeline, its numbers. */
+#include "cli/graph_states.h"
+#include "cli/state.h"
+#include "compiler/base/file.h"
+#include "runtime/page/page.h"
+#include "runtime/report/report.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_BYTES 6000
+
+struct gathered {
+	struct cli *c;
+	const char *state;
+	struct journal_run run;
+	VEC(struct journal_task) tasks;
+	VEC(struct journal_gate) gates;
+};
+
+static const char *kept(struct gathered *g, const char *text)
+{
+	return text ? arena_strdup(&g->c->arena, text) : NULL;
+}
+
+static bool add_task(const struct journal_task *t, void *ctx)
+{
+	struct gathered *g = ctx;
+	struct journal_task *x = vec_push(&g->tasks);
+	*x = *t;
+	x->name = kept(g, t->name);
+	x->step = kept(g, t->step);
+	x->key = NULL;
+	x->reason = kept(g, t->reason);
+	x->place = kept(g, t->place);
+	x->workflow = kept(g, t->workflow);
+	x->lane = kept(g, t->lane);
+	x->waits = kept(g, t->waits);
+	return true;
+}
+
+static bool add_gate(const struct journal_gate *gate, void *ctx)
+{
+	struct gathered *g = ctx;
+	if (strcmp(gate->workflow, g->run.workflow) == 0)
+		*vec_push(&g->gates) = (struct journal_gate){ kept(g, gate->workflow), kept(g, gate->name), NULL, kept(g, gate->state), kept(g, gate->text), gate->at_ms };
+	return true;
+}
+
+/* The end of what a task wrote, of its errors first. */
+static const char *log_end(const struct journal_task *t, void *ctx)
+{
+	struct gathered *g = ctx;
+	for (int err = 1; err >= 0; err--) {
+		struct stat st;
+		char *text = arena_alloc(&g->c->arena, LOG_BYTES + 1);
+		int fd = open(run_log_path(&g->c->arena, g->state, t->workflow, t->name, t->attempt, err), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		ssize_t n = 0;
+		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+			n = pread(fd, text, LOG_BYTES, st.st_size > LOG_BYTES ? st.st_size - LOG_BYTES : 0);
+		if (fd >= 0)
+			close(fd);
+		text[n > 0 ? n : 0] = 0;
+		if (n > 0)
+			return text;
+	}
+	return NULL;
+}
+
+/* The plan with the states of this run, or NULL where the twin does not compile any more. */
+static const char *draw_graph(struct cli *c, const char *file, const char *workflow, char **ret_twin)
+{
+	const struct value **inputs;
+	uint32_t at;
+	int code;
+	struct graph g;
+	struct buf dot = { 0 }, svg = { 0 };
+	c->partial = true;
+	c->workflow = workflow;
+	struct plan *plan = cli_plan(c, file, &at, &inputs, &code);
+	if (!plan)
+		return NULL;
+	*ret_twin = arena_strdup(&c->arena, plan->twin);
+	graph_init(&g, &c->arena, plan, at, graph_states_read(c, file, plan), false);
+	graph_dot(&g, &dot);
+	const char *text = graph_draw(buf_text(&dot), "svg", &svg) ? arena_strdup(&c->arena, buf_text(&svg)) : NULL;
+	graph_finish(&g);
+	buf_finish(&dot);
+	buf_finish(&svg);
+	plan_destroy(plan);
+	return text;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static void print_usage(const struct page *p, struct cli *c, struct buf *b)
+{
+	uint32_t n;
+	const struct usage *u = page_usage(p, &c->arena, &n);
+	buf_printf(b, "run %" PRId64 " of %s: %s\n", p->run->id, p->run->workflow, p->state);
+	if (n > 0)
+		buf_printf(b, "  %-20s %6s %9s %9s %5s %10s %10s  %s\n", "step", "tasks", "median", "longest", "cpus", "asked", "most used", "for the next run");
+	for (uint32_t i = 0; i < n; i++) {
+		struct buf asked = { 0 }, used = { 0 };
+		if (u[i].memory_bytes)
+			page_bytes(u[i].memory_bytes, &asked);
+		if (u[i].peak_bytes)
+			page_bytes(u[i].peak_bytes, &used);
+		buf_printf(b, "  %-20s %6u %9s %9s %5u %10s %10s", u[i].step, u[i].n, cli_duration(c, u[i].median_ms), cli_duration(c, u[i].max_ms), u[i].cpus,
+			   buf_text(&asked), buf_text(&used));
+		if (u[i].suggested_bytes)
+			buf_printf(b, "  memory = %" PRIu64 "MiB", u[i].suggested_bytes >> 20);
+		buf_putc(b, '\n');
+		buf_finish(&asked);
+		buf_finish(&used);
+	}
+}
+
+static int write_page(struct cli *c, const char *file, struct page *p)
+{
+	struct buf b = { 0 };
+	char *twin = NULL;
+	if (!c->output) {
+		print_usage(p, c, &b);
+	} else if (ends_with(c->output, ".html")) {
+		p->graph = draw_graph(c, file, p->run->workflow, &twin);
+		p->twin = twin ? twin : p->twin;
+		page_html(p, &b);
+	} else if (ends_with(c->output, ".svg")) {
+		page_timeline(p, &b);
+	} else {
+		page_metrics(p, &b);
+	}
+	int e = c->output ? file_write(c->output, buf_text(&b), b.len, NULL) : 0;
+	if (!c->output)
+		cli_print(&b);
+	buf_finish(&b);
+	if (e)
+		return cli_fail("cannot write \"%s\": %s", c->output, strerror(e));
+	if (c->output && !c->quiet)
+		fprintf(stderr, "wrote %s\n", c->output);
+	return CLI_DONE;
+}
+
+int verb_report(struct cli *c)
+{
+	struct gathered g = { .c = c };
+	struct cli_lock holder;
+	const char *file = cli_file(c);
+	int code = CLI_USAGE;
+	if (!file)
+		return code;
+	if (c->output && !ends_with(c->output, ".html") && !ends_with(c->output, ".svg") && !ends_with(c->output, ".prom"))
+		return cli_usage(c, "\"%s\": a report ends in .html, its timeline alone in .svg, its numbers for Prometheus in .prom", c->output);
+	g.state = cli_state(c, file);
+	struct journal *j = cli_journal_look(c, g.state, &code);
+	if (!j)
+		return code;
+	if (!cli_run(c, j, &g.run)) {
+		journal_close(j);
+		return CLI_WRONG;
+	}
+	journal_task_each(j, g.run.id, add_task, &g);
+	journal_gate_each(j, add_gate, &g);
+	journal_close(j);
+	bool live = cli_lock_holder(c, g.state, &holder) && holder.pid == g.run.pid;
+	struct page p = { .twin = file_basename(&c->arena, file), .file = file_basename(&c->arena, file), .run = &g.run, .tasks = g.tasks.at, .n_tasks = g.tasks.len,
+			  .gates = g.gates.at, .n_gates = g.gates.len, .log = log_end, .ctx = &g };
+	p.state = strcmp(g.run.state, "running") == 0 && !live ? "broken off" : g.run.state;
+	p.now_ms = g.run.end_ms ? g.run.end_ms : report_now_ms();
+	code = write_page(c, file, &p);
+	vec_finish(&g.tasks);
+	vec_finish(&g.gates);
+	return code;
+}
