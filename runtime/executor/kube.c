@@ -272,7 +272,7 @@ static struct net_request request(struct kube *k, struct arena *a, const char *m
 {
 	const char **headers = arena_new_n(a, const char *, 4);
 	headers[0] = "Accept: application/json";
-	headers[1] = "Content-Type: application/json";
+	headers[1] = strcmp(method, "PATCH") == 0 ? "Content-Type: application/apply-patch+yaml" : "Content-Type: application/json"; /* JSON is YAML */
 	headers[2] = bearer(k, a);
 	return (struct net_request){ .method = method, .url = arena_printf(a, "%s%s", k->server, path), .headers = headers, .max_bytes = ANSWER_MAX_BYTES,
 				     .ca = k->ca, .cert = k->cert, .key = k->key, .ca_pem = k->ca_pem, .cert_pem = k->cert_pem, .key_pem = k->key_pem };

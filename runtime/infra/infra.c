@@ -96,7 +96,7 @@ static void add_thing(struct stack *s, const struct plan_thing *t, const char *o
 static struct stack *stack_for(struct infra *in, const struct plan_thing *t)
 {
 	const struct provider *p = provider_of(t);
-	struct stack *s = stack_new(in, p, doc_text(doc_get(t->attributes, "manager"), "")), *there = stack_find(in, s->name);
+	struct stack *s = stack_new(in, p, p->by_thing ? t->name : doc_text(doc_get(t->attributes, "manager"), "")), *there = stack_find(in, s->name);
 	if (there)
 		return there;
 	const struct doc *named = doc_get(t->attributes, "manager");

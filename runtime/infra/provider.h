@@ -88,6 +88,7 @@ struct provider {
 	const char *name, *doc;
 	const char *target;                      /* whose files it applies */
 	bool wants_texts;                        /* of these files, with their lines */
+	bool by_thing;                           /* a stack for each thing that names it, not for each address */
 	const char *const *kinds;                /* of infrastructure that it makes, where `manager` is given; ends with NULL */
 	const struct infra_rule *rules;          /* ends with an attribute NULL */
 	const char *leaves;                      /* what stays of a service that goes while its machine stays, or NULL */
@@ -126,5 +127,5 @@ struct diags *stack_diags(const struct stack *s);
 int64_t stack_now_ms(void);
 bool stack_stopped(const struct stack *s);
 
-extern const struct provider provider_im, provider_ansible;
+extern const struct provider provider_im, provider_ansible, provider_kubernetes;
 #endif

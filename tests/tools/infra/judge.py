@@ -1,12 +1,13 @@
 """Infrastructure that is made for real, at an Infrastructure Manager 2.0 with its cloud Dummy.
 
-judge.py TWINC PROJECT SCRATCH changes|killed|restarted|software|hosts|page
+judge.py TWINC PROJECT SCRATCH changes|killed|restarted|software|hosts|page|cluster
 
 changes    planned, made, made again (nothing), scaled, altered, made anew, changed from outside, taken away from outside, taken down
 killed     this program ended by kill -9 at many moments of making, changing and taking down; the next run puts it right: exactly one
            infrastructure with the right machines, and none after it is taken down
 restarted  the manager ended by kill -9 while it makes and changes, and started anew
 hosts      the same by Ansible on a host that is there already; killed in the middle, too
+cluster    services on a Kubernetes cluster that is there: applied, changed, told apart from what others did, pruned, taken down
 page       docs/infrastructure.md does what it shows
 software   services really set up on a machine: ready, nothing to do, changed, a playbook that fails, put right
 """
@@ -256,6 +257,7 @@ class Judge:
             done = subprocess.run([self.twinc] + words, cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
             said = done.stdout.replace(self.url, "https://im.example.org/im")
             said = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", re.sub(r"(?<=  )[0-9.]+m?s$", "TIME", re.sub(r"since [0-9TZ:.-]+", "since TIME", said), flags=re.M))
+            said = re.sub(r"^ +im \S+: (pending|running)\n", "", said, flags=re.M)  # where it was slow enough to be seen
             shown = re.sub(r"^    ", "", shown, flags=re.M)
             if said != shown:
                 raise Wrong("%s: the page shows\n%s\nand it says\n%s" % (line, shown, said))
@@ -417,6 +419,51 @@ class Judge:
         self.no_secret()
         if any("keys" in folder for folder, _, _ in os.walk(self.home)):
             raise Wrong("the key is still there")
+
+    def kubectl(self, *words):
+        done = subprocess.run(["kubectl", "-n", "hub"] + list(words), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        if done.returncode:
+            raise Wrong("kubectl %s: %s" % (" ".join(words), done.stderr))
+        return done.stdout
+
+    def cluster(self):
+        self.words = lambda words: [self.twinc, words[0], "main.twin"] + list(words[1:])
+        self.twin("cluster.twin")
+        self.says(self.run(2, "plan", "--detailed-exitcode"), "^create +cloud", "^create +registry", "^create +store")
+        self.says(self.run(0, "apply"), r"registry_endpoint = registry\.hub\.svc:5000", "^ready")
+        self.kubectl("create", "configmap", "others")
+        if self.run(0, "apply"):
+            raise Wrong("a second apply says something")
+        self.run(0, "plan", "--detailed-exitcode")
+        self.run(0, "drift", "--detailed-exitcode")
+        # the twin changes, the world changes
+        self.says(self.run(2, "plan", "--detailed-exitcode", "port=5001"), "^update +registry", r"port: 5000 -> 5001 +main.twin:10:\d+", "containerPort")
+        self.run(0, "apply", "port=5001")
+        if self.kubectl("get", "service", "registry", "-o", "jsonpath={.spec.ports[0].port}") != "5001":
+            raise Wrong("the port did not change")
+        self.kubectl("scale", "deployment", "registry", "--replicas=3")
+        self.kubectl("delete", "service", "store")
+        self.says(self.run(2, "drift", "--detailed-exitcode", "port=5001"), r"Deployment registry: .*replicas.*changed from outside", "Service store: .*not there")
+        self.run(0, "apply", "port=5001")
+        self.run(0, "drift", "--detailed-exitcode", "port=5001")
+        # killed in the middle
+        for i in range(3):
+            self.kill(("apply", "port=%d" % (5002 + i)), 0.3 + 0.3 * i)
+            self.run(0, "apply", "port=%d" % (5002 + i))
+        # a service that goes is pruned; what others put there stays
+        text = open(os.path.join(self.home, "main.twin"), encoding="utf-8").read()
+        with open(os.path.join(self.home, "main.twin"), "w", encoding="utf-8") as f:
+            f.write(text[:text.index("service registry")] + text[text.index("service store"):])
+        self.says(self.run(2, "plan", "--detailed-exitcode"), "^delete +registry")
+        self.run(0, "apply", "--yes")
+        if "registry" in self.kubectl("get", "deployments,services,networkpolicies", "-o", "name"):
+            raise Wrong("it was not pruned: %s" % self.kubectl("get", "deployments,services,networkpolicies", "-o", "name"))
+        self.says(self.run(0, "destroy", "--yes"), "namespace hub stays")
+        left = self.kubectl("get", "deployments,statefulsets,services,networkpolicies,persistentvolumeclaims,resourcequotas", "-o", "name")
+        if left.strip():
+            raise Wrong("left: %s" % left)
+        self.kubectl("get", "configmap", "others")
+        self.no_secret()
 
     def looks(self, port):
         with open("/etc/systemd/system/twin-registry.service", encoding="utf-8") as f:
