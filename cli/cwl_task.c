@@ -3,10 +3,15 @@
 #include "runtime/cwl/cwl.h"
 #include "runtime/executor/container.h"
 
-static const char *const *contain(struct arena *a, const struct executor_task *t)
+static bool contain(struct arena *a, struct executor_task *t)
 {
 	struct container_engine e;
-	return container_find(&e) ? container_argv(a, &e, t) : NULL;
+	if (!container_find(&e))
+		return false;
+	container_find_limits(&e);
+	container_wrap(a, &e, t);
+	container_client_env(a, t);
+	return true;
 }
 
 int cli_cwl_task(const char *folder)

@@ -40,6 +40,15 @@ static int exit_code(enum run_verdict v, int signal_number)
 	return 128 + signal_number;
 }
 
+/* Whether a step's image may be another one under the same name. */
+static bool has_moving_image(const struct plan *p)
+{
+	for (uint32_t i = 0; i < p->n_steps; i++)
+		if (p->steps[i].container && !strstr(p->steps[i].container, "@sha256:"))
+			return true;
+	return false;
+}
+
 static int run(struct cli *c, const char *file, struct run_options *o)
 {
 	struct still still = { .arena = &c->arena };
@@ -55,7 +64,7 @@ static int run(struct cli *c, const char *file, struct run_options *o)
 		journal_close(o->journal);
 		return code;
 	}
-	still.bad = managed; /* what is there is looked at each time */
+	still.bad = managed || has_moving_image(o->plan); /* what is there is looked at each time */
 	struct report *report = report_open(c, o->plan);
 	o->listener = still_listener(&still, report_listener(report));
 	signal(SIGPIPE, SIG_IGN); /* nobody reads any more: the run goes on */

@@ -1,5 +1,6 @@
 /* plan: what apply would do, and why. The same expansion as apply's, with nothing carried out. */
 #include "cli/infra.h"
+#include "runtime/executor/executors.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -179,6 +180,10 @@ int verb_plan(struct cli *c)
 	o.inputs = inputs;
 	o.state = cli_state(c, file);
 	o.results = cli_results(c, file);
+	o.planned = executor_find(c->on ? arena_strndup(&c->arena, c->on, strcspn(c->on, ":")) : "local");
+	o.executors = executors;
+	o.all_here = c->on && o.planned == executors[0];
+	o.no_container = c->no_container;
 	if (file_exists(arena_printf(&c->arena, "%s/journal.db", o.state)))
 		o.journal = cli_journal_look(c, o.state, &code);
 	else

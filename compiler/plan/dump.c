@@ -121,6 +121,8 @@ static void dump_demands(struct dumper *d, const struct plan_step *s, struct doc
 {
 	struct doc *resources = doc_map(d->arena), *modules = doc_list(d->arena);
 	set_text(d, map, "container", s->container);
+	if (s->network)
+		doc_append(d->arena, map, "network", doc_bool(d->arena, true));
 	for (uint32_t i = 0; i < s->n_modules; i++)
 		doc_push(modules, doc_string(d->arena, s->modules[i]));
 	set_if_any(d, map, "modules", modules);

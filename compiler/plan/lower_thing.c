@@ -70,7 +70,7 @@ static void lower_modules(struct lower *l, const struct model_thing *t, struct p
 /* Attributes that the step's structure has no field for: what a kind adds. */
 static struct doc *lower_extra(struct lower *l, const struct model_thing *t)
 {
-	static const char *const known[] = {"command", "shell", "metrics", "container", "modules", "on"};
+	static const char *const known[] = {"command", "shell", "metrics", "container", "network", "modules", "on"};
 	struct doc *d = NULL;
 	for (uint32_t i = 0; i < t->schema->n_attrs; i++) {
 		bool own = false;
@@ -89,6 +89,7 @@ void lower_step(struct lower *l, const struct model_thing *t, struct plan_step *
 {
 	const struct model_attr *command = model_attr(t, "command"), *metrics = model_attr(t, "metrics");
 	const struct model_block *resources = model_block(t, "resources"), *retry = model_block(t, "retry"), *distributed = model_block(t, "distributed");
+	const struct value *network = attr_value(l, model_attr(t, "network"));
 	const char *shell = attr_text(l, model_attr(t, "shell"));
 	*p = (struct plan_step){.name = copy_text(&l->copy, t->name), .doc = copy_text(&l->copy, t->doc), .span = t->span, .kind = copy_text(&l->copy, t->schema->name)};
 	p->command_span = command && command->given ? command->span : t->span;
@@ -102,6 +103,7 @@ void lower_step(struct lower *l, const struct model_thing *t, struct plan_step *
 	lower_env(l, t, p);
 	lower_modules(l, t, p);
 	p->container = attr_text(l, model_attr(t, "container"));
+	p->network = network && network->boolean;
 	p->place = attr_text(l, model_attr(t, "on"));
 	p->cpus = attr_expr(l, model_block_attr(resources, "cpus"));
 	p->memory = attr_expr(l, model_block_attr(resources, "memory"));

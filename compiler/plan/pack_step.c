@@ -53,6 +53,7 @@ void pack_step(struct pack *p, void *step)
 	pack_expr(p, "metrics_file", &s->metrics_file);
 	pack_each(p, "env", &s->env, &s->n_env, pack_attribute);
 	pack_text(p, "container", &s->container);
+	pack_bool(p, "network", &s->network);
 	pack_texts(p, "modules", &s->modules, &s->n_modules);
 	pack_resources(p, s);
 	pack_doc(p, "cwl", &s->cwl);

@@ -40,6 +40,7 @@ struct plan_step { /* what a `step` declaration says; calls are nodes */
 	const struct expr *metrics_file; /* path of the metrics file, or NULL; also an EXPR_OUTPUT */
 	struct plan_attribute *env; uint32_t n_env; /* env { NAME = value } : text or secret */
 	const char *container;    /* or NULL */
+	bool network;             /* the container may use it */
 	const char **modules; uint32_t n_modules;
 	const struct expr *cpus, *memory, *gpus, *time; /* resources; NULL: not said. int; size (B); int; duration (s) */
 	uint32_t attempts;        /* 1: no retry */

@@ -7,8 +7,8 @@
 #include "compiler/doc/doc.h"
 #include "runtime/run/executor.h"
 
-/* Runs argv elsewhere: in a container. NULL: no engine. */
-struct cwl_hooks { const char *const *(*contain)(struct arena *a, const struct executor_task *t); };
+/* Makes of argv and env what runs them elsewhere: in a container. False: no engine. */
+struct cwl_hooks { bool (*contain)(struct arena *a, struct executor_task *t); };
 /* Carries out the task of the folder. The exit code for the keeper: 0, or the tool's own; *ret_message (arena text) says
  * what was wrong where the tool itself did not, else NULL. A tool ended by a signal ends this process by it. */
 int cwl_task_run(struct arena *a, const char *folder, const struct cwl_hooks *hooks, const char **ret_message);

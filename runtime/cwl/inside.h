@@ -22,6 +22,7 @@ struct tool {
 	struct doc *inputs, *runtime;
 	const char *node;     /* the program, or NULL */
 	const char *image;    /* to run in, or NULL */
+	const struct doc *secrets; /* names of settings that may stand in no argument */
 	pid_t node_pid;       /* 0: not started */
 	int node_in, node_out;
 	const char *error;    /* the first failure, arena text; NULL: none */

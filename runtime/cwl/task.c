@@ -142,13 +142,45 @@ void task_note(struct tool *t, const char *const *argv, const struct streams *s)
 	buf_finish(&b);
 }
 
-static bool in_container(struct tool *t, const char *const *env, const char *const **argv)
+static bool is_secret(const struct tool *t, const char *setting)
 {
+	for (doc_each(name, t->secrets))
+		if (named(setting, doc_text(name, "")))
+			return true;
+	return false;
+}
+
+/* Secrets are among the settings: they go another way. The limits are the keeper's. */
+static bool in_container(struct tool *t, const char *const **argv, const char *const **env)
+{
+	VEC(const char *) plain = { 0 }, secrets = { 0 };
+	for (const char *const *s = *env; *s; s++)
+		*(is_secret(t, *s) ? vec_push(&secrets) : vec_push(&plain)) = *s;
+	*vec_push(&plain) = NULL;
+	*vec_push(&secrets) = NULL;
 	*vec_push(&t->reads) = NULL;
-	struct executor_task x = { .folder = t->folder, .argv = *argv, .env = env, .container = t->image, .reads = t->reads.at, .name = "cwl" };
-	*argv = t->hooks->contain(t->arena, &x);
+	struct executor_task x = { .folder = t->folder, .argv = *argv, .env = plain.at, .secrets = secrets.at, .container = t->image, .reads = t->reads.at, .name = "cwl",
+				   .network = t->process->network || t->process->version == 10 };
+	bool good = t->hooks->contain(t->arena, &x);
+	if (good && *x.secrets) { /* the client's environment has it, and no argument */
+		vec_clear(&plain);
+		*vec_push(&plain) = *x.secrets;
+		for (const char *const *s = x.env; *s; s++)
+			if (!is_secret(t, *s))
+				*vec_push(&plain) = *s;
+		*vec_push(&plain) = NULL;
+		x.env = plain.at;
+	}
+	for (uint32_t n = 0; good; n++)
+		if (!x.env[n]) {
+			*env = arena_copy(t->arena, x.env, (n + 1) * sizeof *x.env);
+			break;
+		}
+	*argv = x.argv;
 	vec_pop(&t->reads);
-	return *argv || tool_fail(t, "it runs in a container, and there is no podman, docker or apptainer on the PATH");
+	vec_finish(&plain);
+	vec_finish(&secrets);
+	return good || tool_fail(t, "it runs in a container, and there is no podman, docker or apptainer on the PATH");
 }
 
 /* A limit that is an expression is known only here; the keeper enforces the others. */
@@ -272,7 +304,7 @@ static int run_tool(struct tool *t)
 	if (good)
 		task_note(t, argv, &s);
 	if (good && t->image)
-		good = in_container(t, env, &argv);
+		good = in_container(t, &argv, &env);
 	if (!good || !task_spawn(t, argv, env, &s))
 		return FAILED;
 	int code = judge(t);
@@ -307,6 +339,7 @@ static bool open_job(struct tool *t, struct doc **ret)
 	t->process = cwl_load(t->arena, doc_get(*ret, "process"), &error);
 	t->node = doc_text(doc_get(*ret, "node"), NULL);
 	t->image = doc_text(doc_get(*ret, "image"), NULL);
+	t->secrets = doc_get(*ret, "secrets");
 	return t->process || tool_fail(t, "%s", error.message);
 }
 

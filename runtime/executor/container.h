@@ -1,16 +1,25 @@
-/* A task's command inside its container: podman, docker or apptainer, whichever is there first. */
+/* A task's command inside its container: podman, docker or apptainer, whichever is there first. Formats: podman-run(1), docker-run(1),
+ * apptainer-exec(1). */
 #ifndef TWINC_EXECUTOR_CONTAINER_H
 #define TWINC_EXECUTOR_CONTAINER_H
 #include "compiler/base/arena.h"
 #include "runtime/run/executor.h"
 
-struct container_engine { const char *name; bool apptainer; char path[4096]; };
+struct container_engine { const char *name; bool apptainer, limits_memory, limits_cpus; char path[4096]; };
+/* Those that can be used, the best first; one without a name ends them. */
+extern const struct container_engine container_engines[];
 /* Looked for on the caller's own PATH. False: none is there. */
 bool container_find(struct container_engine *ret);
-/* What to start instead of the task's argv: its folder, what it reads and its settings are handed in, nothing else. */
-const char *const *container_argv(struct arena *a, const struct container_engine *e, const struct executor_task *t);
-/* Makes of the task the engine's client: its command as above, the caller's own environment, and secrets only there. */
+/* Asks podman or docker which limits it can keep; of apptainer, none. Once a process, then it is known. */
+void container_find_limits(struct container_engine *e);
+/* Makes of the task the engine's client: argv, and secrets as they are to stand in the client's environment, and there only. The task's
+ * folder and what it reads are handed in read-only, work and tmp of the folder to be written. memory_bytes is 0 where the engine
+ * keeps the limit. FOLDER/container says which engine it is. */
 void container_wrap(struct arena *a, const struct container_engine *e, struct executor_task *t);
-/* Ends what the engine itself keeps of an attempt; its client may be gone already. */
+/* executor.h's hook `image`, of the engine that is there; of apptainer, names as they stand. */
+const char *container_image(struct arena *a, const char *name, bool pull, char *ret_why, size_t why_len);
+/* The client's settings: those of the caller. */
+void container_client_env(struct arena *a, struct executor_task *t);
+/* Ends what the engine itself keeps of an attempt; its client may be gone already. Nothing is asked when it ran in no container. */
 void container_kill(const char *state, int64_t run, uint32_t number);
 #endif

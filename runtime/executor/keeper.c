@@ -33,6 +33,7 @@ struct child {
 	pid_t pid; /* also its process group */
 	uint64_t deadline_ms; /* of its time limit, or of its grace; 0: none */
 	uint64_t memory_bytes;
+	enum wire_contained contained;
 	bool timed_out, too_large;
 	char *mark; /* "TMPDIR=...": what its processes carry in their environment */
 	struct executor_end end;
@@ -71,7 +72,7 @@ struct start { /* what the child needs, worked out before it exists: it shares o
 	char **argv, **env;
 	uint64_t data_bytes; /* what can be asked for at once; 0: no limit */
 	pid_t keeper;
-	int null;
+	int null, death; /* death: the signal that it gets when the keeper dies */
 	sigset_t none;
 };
 
@@ -79,7 +80,7 @@ struct start { /* what the child needs, worked out before it exists: it shares o
 static int child_execute(const struct start *s)
 {
 	struct rlimit no_core = { 0, 0 }, data = { s->data_bytes, s->data_bytes };
-	if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+	if (setpgid(0, 0) != 0 || prctl(PR_SET_PDEATHSIG, s->death) != 0)
 		return errno;
 	if (getppid() != s->keeper)
 		_exit(127); /* the keeper died before the line above took hold */
@@ -141,7 +142,8 @@ static void spawn(struct keeper *k, const char *body, uint32_t bytes)
 		return;
 	}
 	/* Programs reserve far more than they use: what they use is watched, and this only stops what is faster than that. */
-	struct start s = { .data_bytes = w.memory_bytes ? w.memory_bytes * 4 + ((uint64_t)1 << 30) : 0, .keeper = k->self, .null = k->null };
+	struct start s = { .data_bytes = w.memory_bytes && !w.contained ? w.memory_bytes * 4 + ((uint64_t)1 << 30) : 0, .keeper = k->self, .null = k->null,
+			   .death = w.contained ? SIGTERM : SIGKILL };
 	const char *mark = take_string(&at, stop);
 	s.cwd = take_string(&at, stop);
 	s.out = take_string(&at, stop);
@@ -159,6 +161,7 @@ static void spawn(struct keeper *k, const char *body, uint32_t bytes)
 	int failure = 0;
 	c->number = c->end.number = w.number;
 	c->memory_bytes = w.memory_bytes;
+	c->contained = (enum wire_contained)w.contained;
 	c->pid = child_start(&s, &failure);
 	free(s.argv);
 	if (failure) {
@@ -175,8 +178,10 @@ static void spawn(struct keeper *k, const char *body, uint32_t bytes)
 
 /* -- ending ------------------------------------------------------------------------------------------------------- */
 
+/* A container goes with its client, which must be let live so long. */
 static void stop_child(struct child *c, bool force)
 {
+	force = force && !(c->contained && c->state == CHILD_RUNNING);
 	kill(-c->pid, force ? SIGKILL : SIGTERM);
 	if (c->state == CHILD_RUNNING)
 		c->state = CHILD_STOPPING;
@@ -218,7 +223,7 @@ static void note_end(struct child *c, int status, const struct rusage *usage)
 	e->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 	if (c->timed_out)
 		e->outcome = EXECUTOR_TIMED_OUT;
-	else if (c->too_large)
+	else if (c->too_large || (c->contained == WIRE_LIMITED && WIFEXITED(status) && e->code == 128 + SIGKILL))
 		e->outcome = EXECUTOR_OUT_OF_MEMORY;
 	else if (failed && c->memory_bytes > 0 && e->peak_bytes >= c->memory_bytes - c->memory_bytes / 8)
 		e->outcome = EXECUTOR_OUT_OF_MEMORY;
@@ -270,7 +275,7 @@ static int look(struct keeper *k)
 			stop_child(c, c->state == CHILD_STOPPING);
 		}
 		if (c->memory_bytes && c->state == CHILD_RUNNING) {
-			c->too_large = memory_exceeds(c->pid, c->memory_bytes);
+			c->too_large = memory_exceeds(c->contained ? k->self : c->pid, c->contained ? c->mark : NULL, c->memory_bytes);
 			if (c->too_large)
 				stop_child(c, true);
 			wait = wait < 0 || wait > WATCH_MS ? WATCH_MS : wait;

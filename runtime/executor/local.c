@@ -178,10 +178,10 @@ static bool local_accepts(const struct executor_host *host, const struct executo
 	return true;
 }
 
-static bool submit_command(struct local *l, const struct executor_task *t)
+static bool submit_command(struct local *l, const struct executor_task *t, enum wire_contained contained)
 {
 	struct wire_buffer body = { 0 };
-	struct wire_spawn w = { .number = t->number, .memory_bytes = t->memory_bytes, .time_ms = t->time_ms };
+	struct wire_spawn w = { .number = t->number, .contained = contained, .memory_bytes = t->memory_bytes, .time_ms = t->time_ms };
 	char text[PATH_MAX];
 	while (t->argv[w.n_argv])
 		w.n_argv++;
@@ -223,9 +223,14 @@ static void local_submit(void *state, const struct executor_task *tasks, uint32_
 		struct executor_task inside = tasks[i];
 		struct container_engine e;
 		struct arena a = { 0 };
-		if (inside.container && container_find(&e))
+		enum wire_contained contained = WIRE_PLAIN;
+		if (inside.container && container_find(&e)) {
+			container_find_limits(&e);
+			contained = e.limits_memory && inside.memory_bytes ? WIRE_LIMITED : WIRE_CONTAINED;
 			container_wrap(&a, &e, &inside);
-		submit_command(state, &inside);
+			container_client_env(&a, &inside);
+		}
+		submit_command(state, &inside, contained);
 		arena_finish(&a);
 	}
 }
@@ -413,6 +418,8 @@ static bool local_poll(void *state, struct executor_news *ret)
 	if (body) {
 		memcpy(&ret->end, body, sizeof ret->end);
 		forget(l, ret->end.number);
+		if (ret->end.outcome != EXECUTOR_EXITED)
+			container_kill(l->host->state, l->host->run, ret->end.number);
 		return true;
 	}
 	if (l->gone && l->running.len > 0) {
@@ -458,6 +465,6 @@ static void local_finish(void *state)
 
 const struct executor executor_local = {
 	.name = "local", .doc = "this machine", .kind = "local.machine",
-	.accepts = local_accepts, .start = local_start, .submit = local_submit, .fd = local_fd, .poll = local_poll, .cancel = local_cancel,
+	.accepts = local_accepts, .image = container_image, .start = local_start, .submit = local_submit, .fd = local_fd, .poll = local_poll, .cancel = local_cancel,
 	.finish = local_finish, .find = local_find, .adopt = local_adopt, .kill = local_kill,
 };

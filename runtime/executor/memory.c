@@ -1,5 +1,6 @@
 /* How much memory a process and all below it hold. */
 #include "runtime/executor/memory.h"
+#include "runtime/executor/mark.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,13 +40,13 @@ static uint64_t proportional_bytes(pid_t pid)
 	return at && sscanf(at, "\nPss: %lu", &kib) == 1 ? (uint64_t)kib * 1024 : resident_bytes(pid);
 }
 
-static uint64_t tree_bytes(pid_t root, uint64_t (*of)(pid_t pid))
+static uint64_t tree_bytes(pid_t root, const char *mark, uint64_t (*of)(pid_t pid))
 {
 	pid_t pids[MAX_PROCESSES] = { root };
 	char name[64], text[8192];
 	uint64_t sum = 0;
 	for (uint32_t i = 0, n = 1; i < n; i++) {
-		sum += of(pids[i]);
+		sum += !mark || mark_is_on(pids[i], mark) ? of(pids[i]) : 0;
 		snprintf(name, sizeof name, "task/%d/children", (int)pids[i]);
 		read_proc(pids[i], name, text, sizeof text);
 		for (char *at = text, *end; n < MAX_PROCESSES; at = end) {
@@ -58,7 +59,7 @@ static uint64_t tree_bytes(pid_t root, uint64_t (*of)(pid_t pid))
 	return sum;
 }
 
-bool memory_exceeds(pid_t pid, uint64_t limit)
+bool memory_exceeds(pid_t pid, const char *mark, uint64_t limit)
 {
-	return tree_bytes(pid, resident_bytes) > limit && tree_bytes(pid, proportional_bytes) > limit;
+	return tree_bytes(pid, mark, resident_bytes) > limit && tree_bytes(pid, mark, proportional_bytes) > limit;
 }

@@ -42,7 +42,7 @@ static void put_outside(struct buf *b, const struct executor_task *t, const stru
 		    "\tstart=$(date +%s)\n\techo \"$start\" >begun\n\t");
 	if (o->limit_time && t->time_ms) /* where there is a timeout(1): else the engine's own limit has to do */
 		buf_printf(b, "$(command -v timeout >/dev/null && echo timeout -k %d %g) ", GRACE_S, (double)t->time_ms / 1000);
-	buf_puts(b, o->contained || o->keeps_environment ? "/bin/sh ./task inside >" : "env -i /bin/sh ./task inside >");
+	buf_puts(b, o->n_choices || o->keeps_environment ? "/bin/sh ./task inside >" : "env -i /bin/sh ./task inside >");
 	put_word(b, t->out);
 	buf_puts(b, " 2>");
 	put_word(b, t->err);
@@ -65,21 +65,35 @@ static void put_modules(struct buf *b, const char *const *modules)
 	}
 }
 
-static void put_inside(struct buf *b, const struct executor_task *t, const struct script_options *o)
+static void put_exec(struct buf *b, const char *const *argv)
 {
-	if (o->keeps_environment) /* of services of the cluster, which nobody asked for */
-		buf_puts(b, "unset HOSTNAME $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p')\n");
-	for (const char *const *s = t->env; !o->contained && *s; s++)
-		put_export(b, *s);
-	put_modules(b, t->modules);
-	if (t->secrets && *t->secrets)
-		buf_puts(b, ". ./secret\n");
-	buf_puts(b, "cd work || exit 126\nunset PWD OLDPWD\nexec");
-	for (const char *const *word = t->argv; *word; word++) {
+	buf_puts(b, "exec");
+	for (const char *const *word = argv; *word; word++) {
 		buf_putc(b, ' ');
 		put_word(b, *word);
 	}
 	buf_putc(b, '\n');
+}
+
+static void put_inside(struct buf *b, const struct executor_task *t, const struct script_options *o)
+{
+	if (o->keeps_environment) /* of services of the cluster, which nobody asked for */
+		buf_puts(b, "unset HOSTNAME $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p')\n");
+	for (const char *const *s = t->env; !o->n_choices && *s; s++)
+		put_export(b, *s);
+	put_modules(b, t->modules);
+	if (t->secrets && *t->secrets)
+		buf_puts(b, ". ./secret\n");
+	buf_puts(b, "cd work || exit 126\nunset PWD OLDPWD\n");
+	for (uint32_t i = 0; i < o->n_choices; i++) {
+		buf_printf(b, "if command -v %s >/dev/null; then\n", o->choices[i].program);
+		put_exec(b, o->choices[i].argv);
+		buf_puts(b, "fi\n");
+	}
+	if (o->n_choices)
+		buf_puts(b, "echo \"twinc: it runs in a container, and there is no podman, docker or apptainer on $(hostname)\" >&2\nexit 126\n");
+	else
+		put_exec(b, t->argv);
 }
 
 static int write_secrets(const struct executor_task *t)

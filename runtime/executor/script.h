@@ -5,9 +5,12 @@
 #include "compiler/base/arena.h"
 #include "runtime/run/executor.h"
 
+/* What runs a contained task where there is `program`. */
+struct script_choice { const char *program; const char *const *argv; };
 struct script_options {
 	bool limit_time;  /* the engine does not, or only by the minute */
-	bool contained;   /* argv is a container engine's: it needs the environment of whoever runs it */
+	const struct script_choice *choices; /* of a contained task, the best first, instead of its argv and env; they need the runner's own environment */
+	uint32_t n_choices;
 	bool keeps_environment; /* the engine gives secrets in the environment, and little else */
 };
 /* 0 or an errno. */

@@ -14,7 +14,8 @@ enum wire_kind {
 };
 struct wire_head { uint32_t bytes, kind; }; /* bytes behind the head */
 /* Strings follow, each with its NUL: mark ("TMPDIR=..."), folder, out, err, program, n_argv arguments, n_env settings. */
-struct wire_spawn { uint32_t number, n_argv, n_env; uint64_t memory_bytes, time_ms; };
+enum wire_contained { WIRE_PLAIN, WIRE_CONTAINED /* it ends what it started when it is told by SIGTERM */, WIRE_LIMITED /* so, and 137 is out of memory */ };
+struct wire_spawn { uint32_t number, n_argv, n_env, contained; uint64_t memory_bytes, time_ms; };
 struct wire_cancel { uint32_t number, force; };
 
 /* Bytes on their way through a non-blocking socket. */

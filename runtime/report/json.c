@@ -61,6 +61,7 @@ static const char *text_key(enum run_event_kind k)
 	case EVENT_TASK_SKIPPED:
 	case EVENT_TASK_CANCELLED:
 	case EVENT_PROBLEM:
+	case EVENT_IMAGE:
 	case EVENT_KINDS: break;
 	}
 	return "reason";
@@ -68,7 +69,7 @@ static const char *text_key(enum run_event_kind k)
 
 static const char *name_key(enum run_event_kind k)
 {
-	return k == EVENT_GATE ? "gate" : k == EVENT_OUTPUT ? "output" : "task";
+	return k == EVENT_GATE ? "gate" : k == EVENT_OUTPUT ? "output" : k == EVENT_IMAGE ? "image" : "task";
 }
 
 void report_json(struct report *r, const struct run_event *e)

@@ -87,6 +87,12 @@ void report_line(struct report *r, const struct run_event *e)
 		buf_putc(&r->out, '\n');
 		return;
 	case EVENT_PROBLEM: problem(r, e); return;
+	case EVENT_IMAGE:
+		word(r, "waiting", "33");
+		buf_puts(&r->out, "for the image ");
+		plain(r, e->task);
+		buf_puts(&r->out, ", which is pulled\n");
+		return;
 	case EVENT_OUTPUT:
 		word(r, "output", "36");
 		plain(r, e->task);

@@ -86,6 +86,7 @@ void report_live(struct report *r, const struct run_event *e)
 	case EVENT_TASK_SKIPPED:
 	case EVENT_GATE:
 	case EVENT_PROBLEM:
+	case EVENT_IMAGE:
 	case EVENT_OUTPUT:
 	case EVENT_RUN_DONE:
 	case EVENT_KINDS: report_line(r, e); break;

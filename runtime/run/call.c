@@ -255,6 +255,16 @@ static bool fits_machine(struct run *r, struct task *t)
 	return false;
 }
 
+/* A pinned image, which the key did not ask for. */
+static bool has_image(struct run *r, struct task *t, const char *name)
+{
+	const char *why = "";
+	if (!name || r->dry || lane_image(r, t, name, true, &why))
+		return true;
+	fail_image(r, t, name, why);
+	return false;
+}
+
 static bool accepted(struct run *r, struct task *t)
 {
 	const char *place = lane_place(r, t);
@@ -270,7 +280,7 @@ static bool accepted(struct run *r, struct task *t)
 	else if (!t->lane)
 		snprintf(why, sizeof why, "it belongs on `%s`, a `%s`, which nothing here carries work out on", w.place, w.kind);
 	else if (t->lane->executor->accepts(&t->lane->host, &w, why, sizeof why))
-		return true;
+		return has_image(r, t, w.container);
 	struct diag *d = fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` cannot run here: %s", t->name, why);
 	if (t->step->cwl && w.container)
 		diag_help(d, "`--no-container` runs it with the programs of this machine");
@@ -316,11 +326,21 @@ static void explain(struct run *r, struct task *t)
 		t->reason = "its last result is no longer kept";
 }
 
+/* A dry run: what this machine lacks for it is said now. Of other engines only they know, once they are asked. */
+static void plan_call(struct run *r, struct task *t)
+{
+	struct lane *l = lane_of(r, t);
+	if (l && l->executor->most == 0 && !accepted(r, t))
+		call_fail(r, t, "it cannot run here");
+	else
+		node_unknown(r, t->node);
+}
+
 static void call_run(struct run *r, struct task *t)
 {
 	explain(r, t);
 	if (r->dry) {
-		node_unknown(r, t->node);
+		plan_call(r, t);
 		return;
 	}
 	if (!t->step->script && !t->step->argv && !t->step->cwl) {
@@ -382,7 +402,7 @@ void call_go(struct run *r, struct node *n)
 	case ARG_UNKNOWN:
 		t->reason = arena_printf(&r->arena, "its input `%s` is made by a task that runs first", input);
 		resources(r, t);
-		node_unknown(r, n);
+		plan_call(r, t);
 		return;
 	case ARG_FAILED: call_fail(r, t, "its arguments cannot be worked out"); return;
 	}

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct plan_thing;
+struct arena;
 /* Where an executor works. Everything is borrowed and outlives the executor's state. */
 struct executor_host {
 	const char *state;              /* the .twin folder, absolute */
@@ -30,6 +31,7 @@ struct executor_task {
 	const char *const *argv, *const *env; /* NULL-terminated; argv[0] is looked up in env's PATH */
 	const char *const *secrets; /* settings like env's, which may stand in no argument, script or comment; or NULL */
 	const char *container; /* or NULL */
+	bool network;          /* its container may use it */
 	const char *const *modules; /* NULL-terminated, or NULL */
 	const char *const *reads; /* NULL-terminated: absolute paths that links in its folder lead to */
 	uint32_t cpus, gpus;
@@ -86,6 +88,9 @@ struct executor {
 	uint32_t most;       /* attempts that it holds at once; 0: what this machine has room for */
 	/* Whether it can do that at all, asked before anything of the task is made. False: why not. */
 	bool (*accepts)(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len);
+	/* What an image is by its content, "NAME@sha256:..."; pull: gets it when it is not there, which may take long. NAME where it is not
+	 * there, or where nobody knows; NULL and the engine's words: it cannot be had. The hook NULL: names are taken as they stand. */
+	const char *(*image)(struct arena *a, const char *name, bool pull, char *ret_why, size_t why_len);
 	/* Before the first submit of a run. NULL and a message on failure. */
 	void *(*start)(const struct executor_host *host, char *ret_error, size_t error_len);
 	/* All that are ready now, together. What cannot be taken is told by poll. */

@@ -130,3 +130,13 @@ void fail_add_log(struct run *r, struct task *t, struct diag *d)
 	diag_note(d, "the whole log: %s", log);
 	fail_add_room(d, t->folder, ROOM_BYTES);
 }
+
+void fail_image(struct run *r, struct task *t, const char *image, const char *why)
+{
+	struct diag *d = fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` cannot run here: its image `%s` cannot be had", t->name, image);
+	for (const char *line = why; *line;) {
+		size_t n = strcspn(line, "\n");
+		diag_note(d, "%.*s", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}

@@ -44,7 +44,7 @@ const char *foreign_refusal(struct run *r, const struct task *t)
 static struct doc *job_document(struct run *r, const struct task *t, struct arena *a)
 {
 	const struct cwl_process *p = foreign_process(r, t->step);
-	struct doc *job = doc_map(a), *inputs = doc_map(a);
+	struct doc *job = doc_map(a), *inputs = doc_map(a), *secrets = doc_list(a);
 	const char *node = cwl_find_node(a), *image = foreign_image(r, p);
 	double ram = t->memory_bytes ? (double)t->memory_bytes / MIB : p->version == 10 ? 1024 : 256;
 	doc_append(a, job, "process", doc_copy(a, t->step->cwl));
@@ -57,6 +57,10 @@ static struct doc *job_document(struct run *r, const struct task *t, struct aren
 		doc_append(a, job, "node", doc_string(a, node));
 	if (image)
 		doc_append(a, job, "image", doc_string(a, image));
+	for (uint32_t i = 0; i < t->step->n_env; i++)
+		if (t->step->env[i].expr->type->kind == TYPE_SECRET)
+			doc_push(secrets, doc_string(a, t->step->env[i].name));
+	doc_append(a, job, "secrets", secrets);
 	if (p->class == CWL_WORKFLOW) {
 		doc_append(a, job, "engine", doc_string(a, cwl_find_engine(a, engine(t))));
 		doc_append(a, job, "containers", doc_bool(a, !r->o.no_container));

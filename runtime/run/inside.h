@@ -129,6 +129,7 @@ struct run {
 	struct diags diags;
 	struct stamps stamps;
 	struct map cache;             /* key -> result text */
+	struct map images;            /* "ENGINE look|pull NAME" -> what it is by its content */
 	struct map working;           /* key -> task that works on it */
 	uint32_t *positions;          /* of nodes in their blocks */
 	uint32_t *weights;            /* of nodes: longest path that hangs on them */
@@ -251,6 +252,7 @@ const char *foreign_siblings(struct run *r, struct arena *a, const struct task *
 bool foreign_reuse(struct run *r, const struct task *t); /* a kept result may be used */
 
 /* lane.c */
+const char *lane_image(struct run *r, const struct task *t, const char *name, bool pull, const char **ret_why);
 struct lane *lane_of(struct run *r, const struct task *t); /* NULL: no executor serves its place */
 struct lane *lane_by_id(struct run *r, const char *id);
 bool lane_start(struct run *r, struct lane *l); /* false: reported */
@@ -293,6 +295,7 @@ void tidy_up(struct run *r);
 /* fail.c: diagnostics of a task, with its log */
 struct diag *fail_node(struct run *r, const struct node *n, enum diag_code code, struct span span, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+void fail_image(struct run *r, struct task *t, const char *image, const char *why);
 struct diag *fail_task(struct run *r, struct task *t, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void fail_add_room(struct diag *d, const char *path, uint64_t below_bytes); /* how much is left on its disk, when it is less */
 const char *fail_errno(int e); /* strerror, with words for what is no regular file */

@@ -121,12 +121,24 @@ static void add_outputs(struct key *k)
 	buf_finish(&b);
 }
 
+/* A name that may mean another image tomorrow is looked up; a pinned one is only needed when something runs. */
+static void add_image(struct key *k, const char *name)
+{
+	const char *why = "", *image = strstr(name, "@sha256:") ? name : lane_image(k->run, k->task, name, !k->run->dry, &why);
+	if (!image)
+		fail_image(k->run, k->task, name, why);
+	k->failed = k->failed || !image;
+	add(k, "container", image ? image : name);
+}
+
 static void add_world(struct key *k)
 {
 	const struct plan_step *s = k->task->step;
 	struct buf b = { 0 };
 	if (s->container)
-		add(k, "container", s->container);
+		add_image(k, s->container);
+	if (s->network)
+		add(k, "network", "yes");
 	for (uint32_t i = 0; i < s->n_modules; i++)
 		buf_printf(&b, "%s%s", i ? " " : "", s->modules[i]);
 	if (b.len)
@@ -158,7 +170,7 @@ static void add_document(struct key *k)
 	const char *image = foreign_image(k->run, foreign_process(k->run, k->task->step));
 	add(k, "document", foreign_identity(k->run, k->arena, k->task->step));
 	if (image)
-		add(k, "container", image);
+		add_image(k, image);
 }
 
 bool key_make(struct run *r, struct task *t)

@@ -66,10 +66,32 @@ struct lane *lane_of(struct run *r, const struct task *t)
 {
 	const char *place = lane_place(r, t);
 	const struct plan_thing *thing = place ? place_thing(r, place) : NULL;
-	const struct executor *x = r->o.executor;
+	const struct executor *x = r->dry ? r->o.planned : r->o.executor;
 	if (thing && !(x = serves(r, thing->kind)))
 		return NULL;
-	return lane_get(r, x, thing);
+	return x ? lane_get(r, x, thing) : NULL;
+}
+
+/* What the image that a task runs in is by its content, asked of its engine once; NULL: it cannot be had, *ret_why says why. */
+const char *lane_image(struct run *r, const struct task *t, const char *name, bool pull, const char **ret_why)
+{
+	char why[300] = "";
+	struct lane *l = lane_of(r, t);
+	if (!l || !l->executor->image)
+		return name;
+	const char *id = arena_printf(&r->arena, "%s %s %s", l->executor->name, pull ? "pull" : "look", name), *known = map_get(&r->images, id);
+	if (!known) {
+		known = l->executor->image(&r->arena, name, false, why, sizeof why);
+		if (pull && strcmp(known, name) == 0) {
+			run_begin(r);
+			run_tell(r, EVENT_IMAGE, name);
+			known = l->executor->image(&r->arena, name, true, why, sizeof why);
+		}
+		*ret_why = arena_strdup(&r->arena, why);
+	}
+	if (known)
+		map_set(&r->images, id, (void *)(uintptr_t)known);
+	return known;
 }
 
 /* Of a run that another twin may have described: the engine's own tools still find it. */

@@ -11,7 +11,8 @@ static const char *const event_names[EVENT_KINDS] = {
 	[EVENT_RUN_STARTED] = "run_started", [EVENT_TASK_READY] = "task_ready", [EVENT_TASK_STARTED] = "task_started",
 	[EVENT_TASK_CACHED] = "task_cached", [EVENT_TASK_DONE] = "task_done", [EVENT_TASK_FAILED] = "task_failed",
 	[EVENT_TASK_RETRIED] = "task_retried", [EVENT_TASK_SKIPPED] = "task_skipped", [EVENT_TASK_CANCELLED] = "task_cancelled",
-	[EVENT_GATE] = "gate", [EVENT_PROBLEM] = "problem", [EVENT_OUTPUT] = "output", [EVENT_RUN_DONE] = "run_done",
+	[EVENT_GATE] = "gate", [EVENT_PROBLEM] = "problem", [EVENT_IMAGE] = "image_pulled",
+	[EVENT_OUTPUT] = "output", [EVENT_RUN_DONE] = "run_done",
 };
 
 const char *run_event_name(enum run_event_kind k)
@@ -166,6 +167,7 @@ struct run *run_create(const struct run_options *o)
 	arena_init(&r->arena);
 	diags_init(&r->diags, &r->arena, o->plan->sources);
 	map_init(&r->cache);
+	map_init(&r->images);
 	map_init(&r->orphan_names);
 	map_init(&r->adopted);
 	r->cpus = o->cpus ? o->cpus : machine_cpus();
@@ -202,6 +204,7 @@ void run_destroy(struct run *r)
 	vec_finish(&r->events);
 	stamps_finish(&r->stamps);
 	map_finish(&r->cache);
+	map_finish(&r->images);
 	map_finish(&r->working);
 	map_finish(&r->orphan_names);
 	map_finish(&r->adopted);

@@ -17,6 +17,7 @@ struct run_options {
 	const char *state, *results; /* folders: absolute; results is the one above the workflow's */
 	struct journal *journal;     /* NULL: nothing is known and nothing is kept (dry runs only) */
 	const struct executor *executor; /* of what has no place; NULL: a dry run */
+	const struct executor *planned; /* a dry run: what it would be; or NULL */
 	const char *option;          /* for it: a partition, say; or NULL */
 	const struct executor *const *executors; /* ends with NULL: they serve the places of the twin; or NULL: none does */
 	const struct run_secret *secrets; uint32_t n_secrets;

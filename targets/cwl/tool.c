@@ -197,7 +197,7 @@ static void add_software(struct tool *t)
 	if (s->container) {
 		set_text(t, docker, "dockerPull", strncmp(s->container, "docker://", 9) == 0 ? s->container + 9 : s->container);
 		doc_set(a, t->requirements, "DockerRequirement", docker);
-		doc_set(a, network, "networkAccess", doc_bool(a, true)); /* as the local runtime gives it */
+		doc_set(a, network, "networkAccess", doc_bool(a, s->network));
 		doc_set(a, t->requirements, "NetworkAccess", network);
 	}
 	for (uint32_t i = 0; i < s->n_modules; i++)

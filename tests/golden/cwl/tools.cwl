@@ -108,7 +108,7 @@ requirements:
   DockerRequirement:
     dockerPull: docker.io/library/debian:12-slim
   NetworkAccess:
-    networkAccess: true
+    networkAccess: false
   InlineJavascriptRequirement:
     expressionLib:
       - |

@@ -41,6 +41,17 @@ engine_up() { # NAME
 		export TWINC_IMAGE=example.org/tools:1
 		on=kubernetes:shared:${TMPDIR:-/tmp}
 		;;
+	podman) # beside another engine, or alone
+		for program in podman runc busybox; do
+			command -v $program >/dev/null || skip "tools/engines/podman: no $program"
+		done
+		[ "$(id -u)" = 0 ] || skip "tools/engines/podman: only root can use it so"
+		containers=$(mktemp -d)
+		"$root/tests/services/podman" up "$containers" || exit 1
+		. "$containers/env"
+		[ -n "${engine:-}" ] || on=local
+		return
+		;;
 	esac
 	started=$1
 }
@@ -49,6 +60,10 @@ engine_down() {
 	slurm) "$root/tests/services/slurm" down "$engine" ;;
 	kubernetes) "$root/tests/services/kube" down "$engine" ;;
 	esac
+	if [ -n "${containers:-}" ]; then
+		"$root/tests/services/podman" down "$containers"
+		rm -rf "$containers"
+	fi
 	[ -z "${engine:-}" ] || rm -rf "$engine"
 }
 
