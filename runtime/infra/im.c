@@ -390,7 +390,7 @@ static enum infra_answer wait_for(struct stack *s, enum im_phase phase)
 	return INFRA_WORKING;
 }
 
-/* It was refused as a whole: nothing is there. */
+/* It was refused as a whole, or never heard: nothing is there, and no later run need ask a manager of that address. */
 static enum infra_answer never_made(struct stack *s, const struct net_answer *r)
 {
 	struct journal *j = stack_journal(s);
@@ -413,7 +413,7 @@ static enum infra_answer create(struct stack *s)
 	if (!body)
 		return INFRA_FAILED;
 	struct net_answer r = ask(s, &(struct ask){ .method = "POST", .path = "?async=true", .body = body, .len = len, .once = true, .timeout_ms = CREATE_TIMEOUT_MS });
-	if (r.outcome == NET_ANSWERED && r.status >= 400 && r.status < 500 && r.status != 429)
+	if (r.outcome == NET_UNSENT || (r.outcome == NET_ANSWERED && r.status >= 400 && r.status < 500))
 		return never_made(s, &r);
 	if (is_good(&r))
 		s->id = id_of(s, doc_text(doc_get(read_json(s, &r), "uri"), NULL));

@@ -287,7 +287,7 @@ struct net_answer net_ask(struct net *n, struct arena *a, const struct net_reque
 		if (!is_worth(r, code, answer.status) || now_ms() + wait >= end)
 			break;
 		if (!pause_ms(n, wait)) {
-			answer.outcome = NET_STOPPED;
+			answer.outcome = answer.outcome == NET_UNSENT ? NET_UNSENT : NET_STOPPED; /* what is known stays known */
 			break;
 		}
 		pause = pause * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : pause * 2;

@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import re
+import ssl
 import sys
 import time
 
@@ -131,6 +132,10 @@ class Server(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+if BEHAVIOUR.startswith("tls"):  # by a certificate of its own, in the current folder
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain("cert.pem", "key.pem")
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
 PORT = server.server_address[1]
 with open(PORT_FILE + ".new", "w", encoding="utf-8") as f:
     f.write(str(PORT))
