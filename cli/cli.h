@@ -91,6 +91,7 @@ struct cli {
 	uint32_t cpus;            /* 0: what the machine has */
 	uint64_t memory_bytes;    /* 0: what the machine has */
 	uint32_t tail;            /* lines; 0: all */
+	uint32_t tasks_per_job;   /* 0: as the executor sees fit */
 };
 
 /* options.c. Takes the words apart. Gives -1 to go on, else the exit code, with everything already said. */

@@ -27,6 +27,7 @@ static const struct option options[] = {
 	{ "on", 0, OPTION_TEXT, GROUP_APPLY, FIELD(on), "EXECUTOR[:PLACE]", "where steps run that name no place of their own" },
 	{ "cpus", 0, OPTION_COUNT, GROUP_APPLY, FIELD(cpus), "N", "use at most so many CPUs of this machine" },
 	{ "memory", 0, OPTION_BYTES, GROUP_APPLY, FIELD(memory_bytes), "SIZE", "use at most so much memory of this machine (4GiB)" },
+	{ "tasks-per-job", 0, OPTION_COUNT, GROUP_APPLY, FIELD(tasks_per_job), "N", "on Slurm: so many tasks in one job, one after the other" },
 	{ "fail-fast", 0, OPTION_FLAG, GROUP_APPLY, FIELD(fail_fast), NULL, "start nothing more once a task failed" },
 	{ "no-container", 0, OPTION_FLAG, GROUP_APPLY, FIELD(no_container), NULL, "run CWL tools without the containers that they require" },
 	{ "no-infra", 0, OPTION_FLAG, GROUP_INFRA, FIELD(no_infra), NULL, "leave the infrastructure as it is" },

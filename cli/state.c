@@ -279,6 +279,7 @@ bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
 		return false;
 	o->n_secrets = c->secrets.len;
 	o->cpus = c->cpus;
+	o->tasks_per_job = c->tasks_per_job;
 	o->memory_bytes = c->memory_bytes;
 	o->fail_fast = c->fail_fast;
 	o->all_here = c->on && o->executor == executors[0];

@@ -28,12 +28,16 @@
 #define SETTLE_MS 10000   /* for what a node wrote to be seen here; for a job that nobody knows to be given up */
 #define ARRAY_MAX 1000    /* MaxArraySize is 1001 unless a site says otherwise */
 #define CANCEL_MAX 200    /* ids in one call */
+#define JOB_MS 60000      /* how long a job of many short tasks is to take */
+#define SLOTS 64          /* tasks at once, where the twin does not say how large the partition is */
+#define PACK_MAX 1000
 
 extern char **environ;
 
 struct slurm_job { struct batch *batch; uint32_t index; };
 struct batch { /* an array, or one job */
 	char name[96];
+	uint32_t per; /* tasks in each element, one after the other */
 	VEC(struct engine_job *) jobs; /* while it is not submitted */
 	bool submitted;
 	uint64_t next_ms; /* when sbatch is asked again */
@@ -214,6 +218,11 @@ static void option(struct buf *b, const char *name, const char *value)
 		buf_printf(b, "#SBATCH --%s=%s\n", name, value);
 }
 
+static uint32_t elements(const struct batch *b)
+{
+	return (b->jobs.len + b->per - 1) / b->per;
+}
+
 static void put_options(struct engine_context *c, const struct batch *batch, const struct executor_task *t, struct arena *a, struct buf *b)
 {
 	struct slurm *s = c->own;
@@ -232,9 +241,38 @@ static void put_options(struct engine_context *c, const struct batch *batch, con
 	if (t->gpus)
 		option(b, "gres", arena_printf(a, "gpu:%u", t->gpus));
 	if (t->time_ms) /* and one more: the task's own limit comes first */
-		option(b, "time", arena_printf(a, "%" PRIu64, minutes + 1));
-	if (batch->jobs.len > 1)
-		option(b, "array", arena_printf(a, "0-%u", batch->jobs.len - 1));
+		option(b, "time", arena_printf(a, "%" PRIu64, minutes * batch->per + 1));
+	if (elements(batch) > 1)
+		option(b, "array", arena_printf(a, "0-%u", elements(batch) - 1));
+}
+
+static void put_body(const struct batch *batch, const char *list, struct buf *b)
+{
+	if (batch->per == 1) {
+		buf_puts(b, "folder=$(sed -n \"$((${SLURM_ARRAY_TASK_ID:-0} + 1))p\" ");
+		quote_sh(list, strlen(list), b);
+		buf_puts(b, ")\nexec /bin/sh \"$folder/task\"\n");
+		return;
+	}
+	buf_printf(b, "from=$((${SLURM_ARRAY_TASK_ID:-0} * %u + 1))\nsed -n \"$from,$((from + %u))p\" ", batch->per, batch->per - 1);
+	quote_sh(list, strlen(list), b);
+	buf_puts(b, " | while IFS= read -r folder; do\n\t/bin/sh \"$folder/task\" </dev/null\ndone\n");
+}
+
+/* How many of n tasks like this one go into a job: short ones together for about a minute, as long as no node stays idle for it. */
+static uint32_t pack(const struct executor_host *host, const struct executor_task *t, uint32_t n)
+{
+	const char *part = t->place;
+	uint32_t slots = SLOTS;
+	if (host->tasks_per_job)
+		return host->tasks_per_job < PACK_MAX ? host->tasks_per_job : PACK_MAX;
+	if (t->expected_ms < 0 || t->expected_ms * 3 > JOB_MS)
+		return 1;
+	for (uint32_t i = 0; host->thing && part && i < host->thing->n_parts; i++)
+		if (strcmp(host->thing->parts[i].name, part) == 0 && host->thing->parts[i].cpus >= t->cpus)
+			slots = host->thing->parts[i].nodes_high * (host->thing->parts[i].cpus / t->cpus);
+	uint32_t per = (uint32_t)(JOB_MS / (t->expected_ms > 60 ? t->expected_ms : 60)), most = slots ? (n + slots - 1) / slots : 1;
+	return per < most ? per : most;
 }
 
 /* ENGINE/NAME.sh and NAME.list, one folder a line. */
@@ -251,9 +289,7 @@ static const char *write_batch(struct engine_context *c, const struct batch *bat
 	b.len = 0;
 	buf_puts(&b, "#!/bin/sh\n");
 	put_options(c, batch, &batch->jobs.at[0]->task, a, &b);
-	buf_puts(&b, "folder=$(sed -n \"$((${SLURM_ARRAY_TASK_ID:-0} + 1))p\" ");
-	quote_sh(list, strlen(list), &b);
-	buf_puts(&b, ")\nexec /bin/sh \"$folder/task\"\n");
+	put_body(batch, list, &b);
 	if (!e)
 		e = file_write(path, buf_text(&b), b.len, NULL);
 	buf_finish(&b);
@@ -285,9 +321,9 @@ static void reject(struct engine_context *c, struct batch *batch, const char *wh
 
 static void accepted(struct batch *batch, const char *id, struct arena *a)
 {
-	bool array = batch->jobs.len > 1;
+	bool array = elements(batch) > 1;
 	for (uint32_t i = 0; i < batch->jobs.len; i++)
-		write_known(a, batch->jobs.at[i], array ? arena_printf(a, "%s_%u", id, i) : id);
+		write_known(a, batch->jobs.at[i], array ? arena_printf(a, "%s_%u", id, i / batch->per) : id);
 	vec_clear(&batch->jobs);
 	batch->submitted = true;
 }
@@ -386,13 +422,18 @@ static void slurm_submit(struct engine_context *c, struct engine_jobs jobs)
 			continue;
 		struct slurm_job *own = arena_new(&j->arena, struct slurm_job);
 		own->batch = batch_for(c, &j->task, from);
-		own->index = own->batch->jobs.len;
 		*vec_push(&own->batch->jobs) = j;
 		j->own = own;
-		write_known(&a, j, "");
 	}
-	for (uint32_t i = from; i < s->batches.len; i++)
-		submit_batch(c, s->batches.at[i]);
+	for (uint32_t i = from; i < s->batches.len; i++) {
+		struct batch *b = s->batches.at[i];
+		b->per = pack(c->host, &b->jobs.at[0]->task, b->jobs.len);
+		for (uint32_t k = 0; k < b->jobs.len; k++) {
+			((struct slurm_job *)b->jobs.at[k]->own)->index = k / b->per;
+			write_known(&a, b->jobs.at[k], "");
+		}
+		submit_batch(c, b);
+	}
 	arena_finish(&a);
 }
 
@@ -423,7 +464,7 @@ static void ended_by_state(struct engine_context *c, struct engine_job *j, enum 
 static void note_row(struct engine_context *c, struct engine_job *j, const struct row *row, bool *ret_changed)
 {
 	enum executor_outcome outcome = EXECUTOR_LOST;
-	char text[200];
+	char text[200], path[4200];
 	switch (phase_of(row->state, &outcome)) {
 	case PHASE_WAITS:
 		j->since_ms = 0;
@@ -434,6 +475,12 @@ static void note_row(struct engine_context *c, struct engine_job *j, const struc
 		j->since_ms = 0;
 		if (j->word == EXECUTOR_RUNS)
 			break;
+		snprintf(path, sizeof path, "%s/begun", j->task.folder);
+		if (!file_exists(path)) { /* nodes are seen late, or others of the same job come first */
+			snprintf(text, sizeof text, "job %s: %s", row->id, row->state);
+			engine_note(c, j, EXECUTOR_WAITS, text);
+			break;
+		}
 		*ret_changed = true;
 		engine_note(c, j, EXECUTOR_RUNS, NULL);
 		break;

@@ -17,6 +17,7 @@ struct executor_host {
 	const char *state;              /* the .twin folder, absolute */
 	int64_t run;                    /* what is submitted belongs to it; 0: none yet */
 	const struct plan_thing *thing; /* the twin's description of the engine; NULL: found as its own tools find it */
+	uint32_t tasks_per_job;         /* where many may be one; 0: as the executor sees fit */
 	const char *option;             /* behind the name in `--on NAME:OPTION`, a partition say; or NULL */
 	const char *(*secret)(const char *name, void *ctx); /* NULL: not bound */
 	void *secret_ctx;
@@ -37,6 +38,7 @@ struct executor_task {
 	uint32_t cpus, gpus;
 	uint64_t memory_bytes; /* limit; 0: none */
 	uint64_t time_ms;      /* limit; 0: none */
+	int64_t expected_ms;   /* as its step took the last time; -1: not known */
 };
 enum executor_outcome {
 	EXECUTOR_EXITED,      /* code: exit status */

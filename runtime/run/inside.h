@@ -134,6 +134,7 @@ struct run {
 	uint32_t *positions;          /* of nodes in their blocks */
 	uint32_t *weights;            /* of nodes: longest path that hangs on them */
 	const struct cwl_process **processes; /* of steps, once asked for */
+	int64_t *expected_ms;         /* of steps, once asked for; 0: not yet */
 	struct scope *root;
 	struct waiter *ready, **ready_end; /* settled, to be looked at */
 	VEC(struct task *) tasks;

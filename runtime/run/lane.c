@@ -56,7 +56,8 @@ static struct lane *lane_get(struct run *r, const struct executor *x, const stru
 			return r->lanes.at[i];
 	struct lane *l = arena_new(&r->arena, struct lane);
 	*l = (struct lane){ .id = id, .name = thing ? thing->name : x->name, .executor = x };
-	l->host = (struct executor_host){ .state = r->o.state, .thing = thing, .option = !thing && x == r->o.executor ? r->o.option : NULL,
+	l->host = (struct executor_host){ .state = r->o.state, 
+					  .tasks_per_job = r->o.tasks_per_job, .thing = thing, .option = !thing && x == r->o.executor ? r->o.option : NULL,
 					  .secret = secret, .secret_ctx = r };
 	*vec_push(&r->lanes) = l;
 	return l;

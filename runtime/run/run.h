@@ -25,6 +25,7 @@ struct run_options {
 	struct run_clock clock;      /* now_ms NULL: the real one */
 	uint32_t cpus, gpus;         /* room; 0: this machine's */
 	uint64_t memory_bytes;
+	uint32_t tasks_per_job;      /* of executors that can put many in one; 0: as they see fit */
 	bool fail_fast;
 	bool no_container;           /* CWL tools that require a container run without */
 	bool all_here;               /* steps that name a place are treated as if they did not */

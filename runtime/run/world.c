@@ -387,6 +387,17 @@ bool world_adopt(struct run *r, struct task *t)
 	return make_logs(r, t);
 }
 
+/* How long its step took the last time, in ms; -1: not known. */
+static int64_t expected(struct run *r, const struct plan_step *s)
+{
+	if (!r->expected_ms)
+		r->expected_ms = arena_new_n(&r->arena, int64_t, r->plan->n_steps);
+	int64_t *ms = &r->expected_ms[s - r->plan->steps];
+	if (*ms == 0)
+		*ms = journal_step_duration_ms(r->o.journal, r->workflow->name, s->name);
+	return *ms;
+}
+
 void world_task(struct run *r, const struct task *t, struct executor_task *ret)
 {
 	const char **modules = arena_new_n(&r->arena, const char *, t->step->n_modules + 1);
@@ -395,7 +406,7 @@ void world_task(struct run *r, const struct task *t, struct executor_task *ret)
 	*ret = (struct executor_task){
 		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv,
 		.env = t->env, .secrets = t->secrets, .container = t->step->container, .network = t->step->network, .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus,
-		.time_ms = t->time_ms, .modules = modules,
+		.time_ms = t->time_ms, .modules = modules, .expected_ms = t->lane->executor->most ? expected(r, t->step) : -1,
 		.memory_bytes = t->step->cwl ? 0 : t->memory_bytes, /* what a CWL tool asks for is the least that it needs, no limit */
 	};
 }

@@ -12,7 +12,7 @@ enum sql {
 	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_CACHE_DROP,
 	SQL_STAT_PUT, SQL_GATE_PUT, SQL_GATE_OPEN, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_CACHED, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
 	SQL_PRUNE_CACHE, SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_PRUNE_STATS, SQL_CACHE_LOAD, SQL_STAT_LOAD, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_PROMOTION_EACH, SQL_APPROVED, SQL_RUN_LAST,
-	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
+	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_STEP_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
 	SQL_COUNT
 };
 #define TASK_COLUMNS "t.run, t.name, t.step, t.key, t.reason, t.place, t.state, t.attempt, t.home, t.number, t.start, t.end, t.exit, t.lane, t.waits, t.cpus, t.memory, t.peak, r.workflow"
@@ -55,6 +55,8 @@ static const char *const texts[SQL_COUNT] = {
 			  "AND t.state IN (2, 4) GROUP BY t.key ORDER BY max(t.run) DESC LIMIT 2",
 	[SQL_TASK_DURATION] = "SELECT t.end - t.start FROM tasks t JOIN runs r ON r.id = t.run WHERE t.name = ?2 AND r.workflow = ?1 "
 			      "AND t.state = 4 ORDER BY t.run DESC LIMIT 1",
+	[SQL_STEP_DURATION] = "SELECT CAST(avg(t.end - t.start) AS INTEGER) FROM tasks t WHERE t.state = 4 AND t.step = ?2 AND t.run = (SELECT max(x.run) FROM tasks x "
+			      "JOIN runs r ON r.id = x.run WHERE r.workflow = ?1 AND x.step = ?2 AND x.state = 4)",
 	[SQL_RUN_EACH] = "SELECT id, workflow, state, plan, start, end, pid FROM runs ORDER BY id DESC LIMIT ?",
 	[SQL_TASK_EACH] = "SELECT " TASK_COLUMNS " FROM tasks t JOIN runs r ON r.id = t.run WHERE t.run = ? ORDER BY t.name",
 	[SQL_ORPHAN_EACH] = "SELECT " TASK_COLUMNS " FROM tasks t JOIN runs r ON r.id = t.run WHERE (?1 IS NULL OR r.workflow = ?1) AND t.state = 3 ORDER BY t.run",
@@ -584,6 +586,17 @@ int64_t journal_task_duration_ms(struct journal *j, const char *workflow, const 
 	bind_text(st, 1, workflow);
 	bind_text(st, 2, name);
 	int64_t duration = next_row(j, st) ? sqlite3_column_int64(st, 0) : -1;
+	stop_rows(st);
+	return duration;
+}
+
+int64_t journal_step_duration_ms(struct journal *j, const char *workflow, const char *step)
+{
+	sqlite3_stmt *st = statement(j, SQL_STEP_DURATION);
+	bind_text(st, 1, workflow);
+	bind_text(st, 2, step);
+	bool known = next_row(j, st) && sqlite3_column_type(st, 0) != SQLITE_NULL;
+	int64_t duration = known ? sqlite3_column_int64(st, 0) : -1;
 	stop_rows(st);
 	return duration;
 }

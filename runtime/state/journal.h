@@ -90,6 +90,8 @@ bool journal_results_get(struct journal *j, struct arena *a, const char *workflo
 uint32_t journal_task_keys(struct journal *j, struct arena *a, const char *workflow, const char *name, const char *ret[2]);
 /* How long the task took when it was last done, or -1. */
 int64_t journal_task_duration_ms(struct journal *j, const char *workflow, const char *name);
+/* The mean of the tasks of a step in the last run in which one was done, or -1. */
+int64_t journal_step_duration_ms(struct journal *j, const char *workflow, const char *step);
 /* Newest first for runs, by name for tasks; each stops when the callback says false. Strings live for the call. */
 void journal_run_each(struct journal *j, uint32_t max, bool (*each)(const struct journal_run *r, void *ctx), void *ctx);
 void journal_task_each(struct journal *j, int64_t run, bool (*each)(const struct journal_task *t, void *ctx), void *ctx);
