@@ -81,23 +81,34 @@ static const char *attempt_name(struct arena *a, const char *folder)
 	return arena_printf(a, "twin-%.20s", hex.text);
 }
 
-/* docker and podman take `source:target`, which a colon in a path would break; --mount takes a row of CSV. */
+/* All of them take `source:target`, which a colon in a path would break; --mount takes a row of CSV. */
 static void add_mount(struct words *w, const char *path, bool read_only)
 {
 	struct buf b = { 0 };
 	for (const char *at = path; *at; at++)
 		buf_printf(&b, *at == '"' ? "\"%c" : "%c", *at);
-	add_two(w, "--mount", arena_printf(w->arena, "type=bind,\"source=%s\",\"target=%s\"%s", buf_text(&b), buf_text(&b), read_only ? ",readonly" : ""));
+	add_two(w, "--mount", arena_printf(w->arena, "type=bind,\"source=%s\",\"target=%s\"%s", buf_text(&b), buf_text(&b), read_only ? ",ro" : ""));
 	buf_finish(&b);
 }
 
-/* PATH of the machine means nothing inside: the first is ours. */
-static void add_settings(struct words *w, const struct executor_task *t)
+static void add_mounts(struct words *w, const struct executor_task *t)
+{
+	add_mount(w, t->folder, true);
+	add_mount(w, arena_printf(w->arena, "%s/work", t->folder), false);
+	add_mount(w, arena_printf(w->arena, "%s/tmp", t->folder), false);
+	for (const char *const *r = t->reads; r && *r; r++)
+		add_mount(w, *r, true);
+}
+
+/* PATH of the machine means nothing inside: the first is ours. With a prefix, each is a word of env(1); else an option. */
+static void add_settings(struct words *w, const struct executor_task *t, const char *prefix)
 {
 	bool first = true;
 	for (const char *const *s = t->env; *s; s++) {
 		bool path = strncmp(*s, "PATH=", 5) == 0;
-		if (!path || !first)
+		if (prefix && (!path || !first) && strncmp(*s, "HOME=", 5) != 0) /* which has an option of its own */
+			add(w, arena_printf(w->arena, "%s%s", prefix, *s));
+		else if (!prefix && (!path || !first))
 			add_two(w, "--env", *s);
 		first = first && !path;
 	}
@@ -120,7 +131,7 @@ static void add_docker(struct words *w, const struct container_engine *e, const 
 {
 	bool secrets = t->secrets && *t->secrets, podman = strcmp(e->name, "podman") == 0;
 	const char *image = strncmp(t->container, "docker://", 9) == 0 ? t->container + 9 : t->container;
-	add_two(w, e->path, "run");
+	add_two(w, arena_strdup(w->arena, e->path), "run");
 	add(w, "--rm");
 	add_two(w, "--name", attempt_name(w->arena, t->folder));
 	if (secrets)
@@ -140,28 +151,23 @@ static void add_docker(struct words *w, const struct container_engine *e, const 
 	else if (t->gpus)
 		add_two(w, "--gpus", arena_printf(w->arena, "%u", t->gpus));
 	add_two(w, "--workdir", arena_printf(w->arena, "%s/work", t->folder));
-	add_mount(w, t->folder, true);
-	add_mount(w, arena_printf(w->arena, "%s/work", t->folder), false);
-	add_mount(w, arena_printf(w->arena, "%s/tmp", t->folder), false);
-	for (const char *const *r = t->reads; r && *r; r++)
-		add_mount(w, *r, true);
-	add_settings(w, t);
+	add_mounts(w, t);
+	add_settings(w, t, NULL);
 	add_two(w, "--entrypoint", secrets ? "sh" : t->argv[0]);
 	add(w, image);
 	add_command(w, t);
 }
 
-static void add_bind(struct words *w, const char *path, const char *mode)
-{
-	add_two(w, "--bind", arena_printf(w->arena, "%s:%s:%s", path, path, mode));
-}
-
+/* Its --env splits what has a comma: settings go in the client's environment, under a prefix. */
 static void add_apptainer(struct words *w, const struct container_engine *e, const struct executor_task *t)
 {
 	bool bare = !strstr(t->container, "://") && t->container[0] != '/' && t->container[0] != '.';
-	add_two(w, e->path, "exec");
+	add(w, "env");
+	add_settings(w, t, strcmp(e->name, "apptainer") == 0 ? "APPTAINERENV_" : "SINGULARITYENV_");
+	add_two(w, arena_strdup(w->arena, e->path), "exec");
 	add(w, "--containall");
-	add(w, "--no-home");
+	add(w, "--writable-tmpfs");
+	add_two(w, "--home", arena_printf(w->arena, "%s/tmp:%s/tmp", t->folder, t->folder));
 	if (!t->network) {
 		add(w, "--net");
 		add_two(w, "--network", "none");
@@ -169,12 +175,7 @@ static void add_apptainer(struct words *w, const struct container_engine *e, con
 	if (t->gpus)
 		add(w, "--nv");
 	add_two(w, "--pwd", arena_printf(w->arena, "%s/work", t->folder));
-	add_bind(w, t->folder, "ro");
-	add_bind(w, arena_printf(w->arena, "%s/work", t->folder), "rw");
-	add_bind(w, arena_printf(w->arena, "%s/tmp", t->folder), "rw");
-	for (const char *const *r = t->reads; r && *r; r++)
-		add_bind(w, *r, "ro");
-	add_settings(w, t);
+	add_mounts(w, t);
 	add(w, arena_printf(w->arena, "%s%s", bare ? "docker://" : "", t->container));
 	add(w, t->secrets && *t->secrets ? "sh" : t->argv[0]);
 	add_command(w, t);
@@ -184,7 +185,7 @@ static void add_apptainer(struct words *w, const struct container_engine *e, con
 static const char guard[] =
 	"name=$1 engine=$2 client=\n"
 	"shift\n"
-	"clear() { \"$engine\" kill \"$name\"; \"$engine\" rm --force \"$name\"; } >/dev/null 2>&1\n"
+	"clear() { [ -z \"$name\" ] || { \"$engine\" kill \"$name\"; \"$engine\" rm --force \"$name\"; }; } >/dev/null 2>&1\n"
 	"trap 'kill -KILL $client; clear; exit 143' TERM\n"
 	"if [ -n \"${TWIN_SECRETS-}\" ]; then\n"
 	"\tsecrets=$TWIN_SECRETS\n"
@@ -196,7 +197,7 @@ static const char guard[] =
 	"client=$!\n"
 	"wait $client\n"
 	"code=$?\n"
-	"[ $code -le 128 ] || [ -z \"$name\" ] || clear\n"
+	"[ $code -le 128 ] || clear\n"
 	"exit $code";
 
 /* As lines of shell, in one setting of the client's own environment. */
@@ -268,12 +269,15 @@ const char *container_image(struct arena *a, const char *name, bool pull, char *
 	if (!container_find(&e) || e.apptainer)
 		return name;
 	digest = local_digest(a, &e, image);
-	if (!digest && pull && !command_ask(a, &(struct command){ .argv = argv, .timeout_ms = PULL_MS }, &answer)) {
+	*ret_why = 0;
+	if (!digest && !pull)
+		return NULL;
+	if (!digest && !command_ask(a, &(struct command){ .argv = argv, .timeout_ms = PULL_MS }, &answer)) {
 		const char *last = strrchr(answer.err, '\n'); /* above it, how often it was tried */
 		snprintf(ret_why, why_len, "%s", last ? last + 1 : answer.err);
 		return NULL;
 	}
-	if (!digest && pull)
+	if (!digest)
 		digest = local_digest(a, &e, image);
 	return digest && !strstr(name, "@sha256:") ? arena_printf(a, "%s@%s", name, digest) : name;
 }

@@ -90,8 +90,8 @@ struct executor {
 	uint32_t most;       /* attempts that it holds at once; 0: what this machine has room for */
 	/* Whether it can do that at all, asked before anything of the task is made. False: why not. */
 	bool (*accepts)(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len);
-	/* What an image is by its content, "NAME@sha256:..."; pull: gets it when it is not there, which may take long. NAME where it is not
-	 * there, or where nobody knows; NULL and the engine's words: it cannot be had. The hook NULL: names are taken as they stand. */
+	/* What an image is by its content, "NAME@sha256:..."; NAME where nobody knows. NULL: it is not there; pull: it is got, which may take
+	 * long, and NULL is that it cannot be had, with the engine's words. The hook NULL: names are taken as they stand. */
 	const char *(*image)(struct arena *a, const char *name, bool pull, char *ret_why, size_t why_len);
 	/* Before the first submit of a run. NULL and a message on failure. */
 	void *(*start)(const struct executor_host *host, char *ret_error, size_t error_len);

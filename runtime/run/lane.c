@@ -83,11 +83,13 @@ const char *lane_image(struct run *r, const struct task *t, const char *name, bo
 	const char *id = arena_printf(&r->arena, "%s %s %s", l->executor->name, pull ? "pull" : "look", name), *known = map_get(&r->images, id);
 	if (!known) {
 		known = l->executor->image(&r->arena, name, false, why, sizeof why);
-		if (pull && strcmp(known, name) == 0) {
+		if (pull && !known) {
 			run_begin(r);
 			run_tell(r, EVENT_IMAGE, name);
 			known = l->executor->image(&r->arena, name, true, why, sizeof why);
 		}
+		if (!pull && !known)
+			known = name;
 		*ret_why = arena_strdup(&r->arena, why);
 	}
 	if (known)
