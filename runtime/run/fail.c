@@ -1,5 +1,6 @@
 /* Diagnostics of a run: the place in the twin, the call and the element, the command as run, the end of its log. */
 #include "runtime/run/inside.h"
+#include "runtime/run/mask.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -88,25 +89,10 @@ void fail_add_room(struct diag *d, const char *path, uint64_t below_bytes)
 
 const char *fail_masked(struct run *r, struct arena *a, const char *text, size_t len, size_t *ret_len)
 {
-	*ret_len = len;
-	for (uint32_t i = 0; i < r->o.n_secrets; i++) {
-		const char *secret = r->o.secrets[i].content, *from = text, *hit;
-		size_t n = strlen(secret), left = *ret_len;
-		if (n == 0 || !memmem(text, *ret_len, secret, n))
-			continue;
-		struct buf b = { 0 };
-		while ((hit = memmem(from, left, secret, n))) {
-			buf_add(&b, from, (size_t)(hit - from));
-			buf_puts(&b, "***");
-			left -= (size_t)(hit - from) + n;
-			from = hit + n;
-		}
-		buf_add(&b, from, left);
-		*ret_len = b.len;
-		text = arena_strndup(a, buf_text(&b), b.len);
-		buf_finish(&b);
-	}
-	return text;
+	const char **secrets = arena_new_n(a, const char *, r->o.n_secrets + 1);
+	for (uint32_t i = 0; i < r->o.n_secrets; i++)
+		secrets[i] = r->o.secrets[i].content;
+	return mask_text(a, secrets, r->o.n_secrets, text, len, ret_len);
 }
 
 void fail_add_log(struct run *r, struct task *t, struct diag *d)
