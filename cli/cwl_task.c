@@ -8,7 +8,6 @@ static bool contain(struct arena *a, struct executor_task *t)
 	struct container_engine e;
 	if (!container_find(&e))
 		return false;
-	container_find_limits(&e);
 	container_wrap(a, &e, t);
 	container_client_env(a, t);
 	return true;

@@ -294,6 +294,13 @@ static void note_image(const struct tool *t)
 			t->process->image_required ? "--no-container" : "it stands under `hints`; under `requirements` it would be");
 }
 
+/* Told to end, as when the keeper dies: the container's client is told, too, and waited for. */
+static void hand_on(int signal_number)
+{
+	signal(signal_number, SIG_IGN);
+	kill(0, signal_number);
+}
+
 static int run_tool(struct tool *t)
 {
 	note_image(t);
@@ -303,8 +310,10 @@ static int run_tool(struct tool *t)
 	bool good = time_limit(t, &t->limit_s) && work_dir_make(t) && command_make(t, &argv) && streams_make(t, &s) && task_env(t, &env);
 	if (good)
 		task_note(t, argv, &s);
-	if (good && t->image)
+	if (good && t->image) {
 		good = in_container(t, &argv, &env);
+		signal(SIGTERM, hand_on);
+	}
 	if (!good || !task_spawn(t, argv, env, &s))
 		return FAILED;
 	int code = judge(t);

@@ -13,6 +13,7 @@
 
 #define ASK_MS 60000
 #define PULL_MS 3600000
+#define LENT "TWIN_CALLER_" /* before the name of a setting of the caller's */
 
 extern char **environ;
 const struct container_engine container_engines[] = {
@@ -39,7 +40,7 @@ void container_find_limits(struct container_engine *e)
 
 bool container_find(struct container_engine *ret)
 {
-	const char *all = getenv("PATH");
+	const char *lent = getenv(LENT "PATH"), *all = lent ? lent : getenv("PATH");
 	for (size_t i = 0; all && container_engines[i].name; i++)
 		for (const char *at = all; *at;) {
 			size_t n = strcspn(at, ":");
@@ -240,10 +241,21 @@ void container_wrap(struct arena *a, const struct container_engine *e, struct ex
 void container_client_env(struct arena *a, struct executor_task *t)
 {
 	struct words env = { .arena = a };
+	const size_t skip = getenv(LENT "PATH") ? strlen(LENT) : 0;
 	add(&env, arena_printf(a, "TMPDIR=%s/tmp", t->folder)); /* the keeper's mark */
 	for (char **s = environ; s && *s; s++)
-		if (strncmp(*s, "TMPDIR=", 7) != 0 && strncmp(*s, "TWIN_SECRETS=", 13) != 0)
-			add(&env, *s);
+		if (strncmp(*s, LENT, skip) == 0 && strncmp(*s + skip, "TMPDIR=", 7) != 0 && strncmp(*s, "TWIN_SECRETS=", 13) != 0)
+			add(&env, *s + skip);
+	t->env = keep(&env);
+}
+
+void container_lend_env(struct arena *a, struct executor_task *t)
+{
+	struct words env = { .arena = a };
+	for (const char *const *s = t->env; *s; s++)
+		add(&env, *s);
+	for (char **s = environ; s && *s; s++)
+		add(&env, arena_printf(a, LENT "%s", *s));
 	t->env = keep(&env);
 }
 

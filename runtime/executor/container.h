@@ -20,6 +20,8 @@ void container_wrap(struct arena *a, const struct container_engine *e, struct ex
 const char *container_image(struct arena *a, const char *name, bool pull, char *ret_why, size_t why_len);
 /* The client's settings: those of the caller. */
 void container_client_env(struct arena *a, struct executor_task *t);
+/* Adds to the settings those that container_find and container_client_env are to take for the caller's in the task itself. */
+void container_lend_env(struct arena *a, struct executor_task *t);
 /* Ends what the engine itself keeps of an attempt; its client may be gone already. Nothing is asked when it ran in no container. */
 void container_kill(const char *state, int64_t run, uint32_t number);
 #endif

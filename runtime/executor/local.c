@@ -229,6 +229,9 @@ static void local_submit(void *state, const struct executor_task *tasks, uint32_
 			contained = e.limits_memory && inside.memory_bytes ? WIRE_LIMITED : WIRE_CONTAINED;
 			container_wrap(&a, &e, &inside);
 			container_client_env(&a, &inside);
+		} else if (inside.contains) {
+			contained = WIRE_CONTAINED;
+			container_lend_env(&a, &inside);
 		}
 		submit_command(state, &inside, contained);
 		arena_finish(&a);

@@ -33,6 +33,7 @@ struct executor_task {
 	const char *const *secrets; /* settings like env's, which may stand in no argument, script or comment; or NULL */
 	const char *container; /* or NULL */
 	bool network;          /* its container may use it */
+	bool contains;         /* the command starts a container itself */
 	const char *const *modules; /* NULL-terminated, or NULL */
 	const char *const *reads; /* NULL-terminated: absolute paths that links in its folder lead to */
 	uint32_t cpus, gpus;

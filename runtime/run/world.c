@@ -405,7 +405,8 @@ void world_task(struct run *r, const struct task *t, struct executor_task *ret)
 		modules[i] = t->step->modules[i];
 	*ret = (struct executor_task){
 		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv,
-		.env = t->env, .secrets = t->secrets, .container = t->step->container, .network = t->step->network, .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus,
+		.env = t->env, .secrets = t->secrets, .container = t->step->container, .network = t->step->network,
+		.contains = t->step->cwl && foreign_image(r, foreign_process(r, t->step)), .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus,
 		.time_ms = t->time_ms, .modules = modules, .expected_ms = t->lane->executor->most ? expected(r, t->step) : -1,
 		.memory_bytes = t->step->cwl ? 0 : t->memory_bytes, /* what a CWL tool asks for is the least that it needs, no limit */
 	};
