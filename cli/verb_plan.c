@@ -188,6 +188,8 @@ int verb_plan(struct cli *c)
 		o.journal = cli_journal_look(c, o.state, &code);
 	else
 		code = CLI_DONE;
+	if (o.journal)
+		journal_snapshot(o.journal);
 	if (o.journal || code == CLI_DONE)
 		code = expand(c, &o);
 	journal_close(o.journal);

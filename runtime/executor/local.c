@@ -272,21 +272,32 @@ static struct executor_attempt *of_number(const struct history *h, unsigned numb
 	return number <= h->most ? h->by_number[number] : NULL;
 }
 
+/* The numbers behind a line's first word; sscanf would measure the whole rest of the text at every line. */
+static uint32_t numbers_of(const char *at, uint64_t *ret, uint32_t most)
+{
+	uint32_t n = 0;
+	for (char *end; n < most && *at == ' '; at = end) {
+		ret[n] = strtoull(at, &end, 10);
+		if (end == at + 1)
+			break;
+		n++;
+	}
+	return n;
+}
+
 static void read_receipts(const char *text, struct history *h)
 {
-	unsigned number;
-	int outcome, code, pid;
-	uint64_t peak;
+	uint64_t v[4];
 	struct executor_attempt *a;
 	for (const char *line = text; *line; line++) {
 		const char *next = strchr(line, '\n');
 		if (!next)
 			return; /* half a line: the keeper died in it */
-		if (sscanf(line, "spawned %u %d", &number, &pid) == 2 && (a = of_number(h, number))) {
+		if (strncmp(line, "spawned ", 8) == 0 && numbers_of(line + 7, v, 2) == 2 && (a = of_number(h, (unsigned)v[0]))) {
 			a->found = EXECUTOR_ALIVE;
-		} else if (sscanf(line, "ended %u %d %d %" SCNu64, &number, &outcome, &code, &peak) == 4 && (a = of_number(h, number))) {
+		} else if (strncmp(line, "ended ", 6) == 0 && numbers_of(line + 5, v, 4) == 4 && (a = of_number(h, (unsigned)v[0]))) {
 			a->found = EXECUTOR_FOUND_ENDED;
-			a->end = (struct executor_end){ number, (enum executor_outcome)outcome, code, peak };
+			a->end = (struct executor_end){ (uint32_t)v[0], (enum executor_outcome)v[1], (int)v[2], v[3] };
 		} else if (strncmp(line, "closed\n", 7) == 0) {
 			h->closed = true;
 		}

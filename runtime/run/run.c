@@ -485,6 +485,8 @@ struct run_task_info run_task_info(struct run *r, uint32_t at)
 	const struct task *t = r->tasks.at[at];
 	struct run_task_info i = { .name = t->name, .step = t->step ? t->step->name : NULL, .reason = t->reason, .key = t->key,
 				   .components = t->components, .span = t->node->plan->span, .action = t->action, .duration_ms = -1 };
+	if (t->action != RUN_ACTION_RUN && t->action != RUN_ACTION_BLOCKED)
+		return i;
 	if (r->o.journal && t->step)
 		i.duration_ms = journal_task_duration_ms(r->o.journal, r->workflow->name, t->name);
 	if (i.duration_ms < 0 && t->time_ms)

@@ -61,7 +61,7 @@ struct run_task_info {
 	const char *name, *step, *reason, *key, *components;
 	struct span span;
 	enum run_action action;
-	int64_t duration_ms; /* of the last time, else of its time limit; -1: not known */
+	int64_t duration_ms; /* of what is to be run: of the last time, else of its time limit; -1: not known */
 };
 uint32_t run_task_len(const struct run *r);
 struct run_task_info run_task_info(struct run *r, uint32_t at);

@@ -204,6 +204,11 @@ struct journal *journal_open(const struct journal_options *o, enum journal_fault
 	return NULL;
 }
 
+void journal_snapshot(struct journal *j)
+{
+	sqlite3_exec(j->db, "BEGIN", NULL, NULL, NULL); /* each statement would lock and unlock the file otherwise */
+}
+
 void journal_close(struct journal *j)
 {
 	if (!j)

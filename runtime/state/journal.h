@@ -28,6 +28,8 @@ struct journal_options {
 struct journal;
 /* NULL, *ret_fault and a message on failure. */
 struct journal *journal_open(const struct journal_options *o, enum journal_fault *ret_fault, char *ret_error, size_t error_len);
+/* What is read from now on is as it is now, and read faster; until it is closed. For looking only, and not for long. */
+void journal_snapshot(struct journal *j);
 void journal_close(struct journal *j); /* accepts NULL; what is not committed is dropped */
 /* False: this or an earlier write failed; journal_error says how. Free when nothing was written. */
 bool journal_commit(struct journal *j);
