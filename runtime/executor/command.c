@@ -35,8 +35,8 @@ static int start(const struct command *c, int pipes[3][2], pid_t *ret)
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &pipe_signal);
-	posix_spawn_file_actions_adddup2(&actions, pipes[0][0], 0);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1][1], 1);
+	posix_spawn_file_actions_adddup2(&actions, c->from > 0 ? c->from : pipes[0][0], 0);
+	posix_spawn_file_actions_adddup2(&actions, c->to > 0 ? c->to : pipes[1][1], 1);
 	posix_spawn_file_actions_adddup2(&actions, pipes[2][1], 2);
 	int e = posix_spawnp(ret, c->argv[0], &actions, &attr, (char *const *)(uintptr_t)c->argv, c->env ? (char *const *)(uintptr_t)c->env : environ);
 	posix_spawnattr_destroy(&attr);

@@ -11,6 +11,7 @@ struct command {
 	const char *const *argv; /* NULL-terminated; argv[0] is looked up in the caller's PATH */
 	const char *const *env;  /* NULL: the caller's */
 	const char *input;       /* its standard input; NULL: nothing */
+	int from, to;            /* above 0: open files that are its standard input and output, in place of these here */
 	uint32_t timeout_ms;     /* it is killed then */
 };
 struct command_answer {

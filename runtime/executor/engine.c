@@ -88,6 +88,8 @@ static struct engine_job *job_create(int64_t run, uint32_t number, const struct 
 	j->task.secrets = copy_list(a, t->secrets);
 	j->task.modules = copy_list(a, t->modules);
 	j->task.reads = copy_list(a, t->reads);
+	j->task.digests = copy_list(a, t->digests);
+	j->task.seen = copy_text(a, t->seen);
 	return j;
 }
 

@@ -6,6 +6,7 @@ const struct executor *const executors[] = {
 	&executor_local,
 	&executor_slurm,
 	&executor_kubernetes,
+	&executor_ssh,
 	NULL,
 };
 

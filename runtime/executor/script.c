@@ -96,14 +96,26 @@ static void put_inside(struct buf *b, const struct executor_task *t, const struc
 		put_exec(b, t->argv);
 }
 
+void script_put_secrets(struct buf *b, const struct executor_task *t)
+{
+	for (const char *const *s = t->secrets; s && *s; s++)
+		put_export(b, *s);
+}
+
+void script_put(struct buf *b, const struct executor_task *t, const struct script_options *o)
+{
+	buf_puts(b, "#!/bin/sh\n");
+	put_outside(b, t, o);
+	put_inside(b, t, o);
+}
+
 static int write_secrets(const struct executor_task *t)
 {
 	struct arena a = { 0 };
 	struct buf b = { 0 };
 	if (!t->secrets || !*t->secrets)
 		return 0;
-	for (const char *const *s = t->secrets; *s; s++)
-		put_export(&b, *s);
+	script_put_secrets(&b, t);
 	int fd = open(arena_printf(&a, "%s/secret", t->folder), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int e = fd < 0 ? errno : 0;
 	if (fd >= 0) {
@@ -120,9 +132,7 @@ int script_write(const struct executor_task *t, const struct script_options *o)
 {
 	struct arena a = { 0 };
 	struct buf b = { 0 };
-	buf_puts(&b, "#!/bin/sh\n");
-	put_outside(&b, t, o);
-	put_inside(&b, t, o);
+	script_put(&b, t, o);
 	int e = write_secrets(t);
 	if (!e)
 		e = file_write(arena_printf(&a, "%s/task", t->folder), buf_text(&b), b.len, NULL);

@@ -3,6 +3,7 @@
 #ifndef TWINC_EXECUTOR_SCRIPT_H
 #define TWINC_EXECUTOR_SCRIPT_H
 #include "compiler/base/arena.h"
+#include "compiler/base/buf.h"
 #include "runtime/run/executor.h"
 
 /* What runs a contained task where there is `program`. */
@@ -13,6 +14,9 @@ struct script_options {
 	uint32_t n_choices;
 	bool keeps_environment; /* the engine gives secrets in the environment, and little else */
 };
+/* The script and, where it has any, the file of secrets, for a task that sees its folder at t->folder. */
+void script_put(struct buf *b, const struct executor_task *t, const struct script_options *o);
+void script_put_secrets(struct buf *b, const struct executor_task *t);
 /* 0 or an errno. */
 int script_write(const struct executor_task *t, const struct script_options *o);
 /* How it ended. False: it has not, or not yet where this machine sees it. time_ms: its limit, or 0. */

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct plan_thing;
 struct arena;
+struct plan_thing;
 /* Where an executor works. Everything is borrowed and outlives the executor's state. */
 struct executor_host {
 	const char *state;              /* the .twin folder, absolute */
@@ -35,7 +35,9 @@ struct executor_task {
 	bool network;          /* its container may use it */
 	bool contains;         /* the command starts a container itself */
 	const char *const *modules; /* NULL-terminated, or NULL */
+	const char *seen;    /* the folder as the task sees it; folder itself unless the executor has a root */
 	const char *const *reads; /* NULL-terminated: absolute paths that links in its folder lead to */
+	const char *const *digests; /* of the content of each of them; NULL-terminated */
 	uint32_t cpus, gpus;
 	uint64_t memory_bytes; /* limit; 0: none */
 	uint64_t time_ms;      /* limit; 0: none */
@@ -94,8 +96,13 @@ struct executor {
 	/* What an image is by its content, "NAME@sha256:..."; NAME where nobody knows. NULL: it is not there; pull: it is got, which may take
 	 * long, and NULL is that it cannot be had, with the engine's words. The hook NULL: names are taken as they stand. */
 	const char *(*image)(struct arena *a, const char *name, bool pull, char *ret_why, size_t why_len);
+	/* NULL: tasks see their folders as they are here. Else the absolute folder below which a task finds its own, RUN-NUMBER, on
+	 * another machine; NULL and a message when it cannot be told. */
+	const char *(*root)(const struct executor_host *host, struct arena *a, char *ret_error, size_t error_len);
 	/* Before the first submit of a run. NULL and a message on failure. */
 	void *(*start)(const struct executor_host *host, char *ret_error, size_t error_len);
+	/* NULL: `most` is the only limit. Else how many cpus of its tasks may be in use at once; 0: any number. Asked after start. */
+	uint32_t (*cpus)(void *state);
 	/* All that are ready now, together. What cannot be taken is told by poll. */
 	void (*submit)(void *state, const struct executor_task *tasks, uint32_t n);
 	int (*fd)(void *state); /* readable when poll has something */

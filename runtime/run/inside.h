@@ -65,7 +65,7 @@ struct scope { /* an open block */
 
 /* -- tasks -------------------------------------------------------------------------------------------------------- */
 
-struct input_stamp { const char *input, *path; char stamp[STAMP_LEN]; };
+struct input_stamp { const char *input, *path, *digest; char stamp[STAMP_LEN]; };
 struct task {
 	struct node *node;
 	const struct plan_step *step;
@@ -81,7 +81,8 @@ struct task {
 	struct lane *lane;           /* who carries it out */
 	uint32_t running_at;         /* its place among those that run */
 	const char *folder, *out, *err, *command; /* command: as run, for people */
-	const char *const *argv, *const *env, *const *secrets, *const *reads;
+	const char *seen;            /* its folder as it sees it */
+	const char *const *argv, *const *env, *const *secrets, *const *reads, *const *digests;
 	const char *waits;           /* what the engine says that it waits for; NULL: it runs */
 	VEC(struct input_stamp) stamps;
 	uint32_t cpus, gpus, weight;
@@ -113,6 +114,8 @@ struct lane {
 	const struct executor *executor;
 	struct executor_host host;
 	void *state;                 /* once started */
+	const char *root;            /* below which its tasks see their folders; NULL: as they are here */
+	uint32_t cpus, cpus_used;    /* of tasks at once, where the executor counts them; 0: it does not */
 	uint32_t running;
 	VEC(struct task *) queue;    /* ready: a heap, heaviest first */
 	VEC(struct task *) starting; /* claimed in this turn, started after its commit */

@@ -122,6 +122,8 @@ bool lane_start(struct run *r, struct lane *l)
 		run_broken(r, "%s", error);
 		return false;
 	}
+	if (l->executor->cpus)
+		l->cpus = l->executor->cpus(l->state);
 	struct epoll_event e = { .events = EPOLLIN };
 	int fd = l->executor->fd(l->state);
 	if (r->wake < 0 && (r->wake = epoll_create1(EPOLL_CLOEXEC)) < 0)
@@ -133,6 +135,8 @@ bool lane_start(struct run *r, struct lane *l)
 
 bool lane_has_room(const struct run *r, const struct lane *l, const struct task *t)
 {
+	if (l->executor->most && l->executor->cpus) /* one that is larger than all runs alone; so does the first, until there is a count */
+		return l->running == 0 || (l->state && l->running < l->executor->most && (l->cpus == 0 || l->cpus_used + t->cpus <= l->cpus));
 	if (l->executor->most)
 		return l->running < l->executor->most;
 	return r->cpus_used + t->cpus <= r->cpus && r->gpus_used + t->gpus <= r->gpus && r->memory_used + t->memory_bytes <= r->memory_bytes;
@@ -141,6 +145,7 @@ bool lane_has_room(const struct run *r, const struct lane *l, const struct task 
 void lane_take_room(struct run *r, struct task *t, int sign)
 {
 	t->lane->running += (uint32_t)sign;
+	t->lane->cpus_used += (uint32_t)(sign * (int)t->cpus);
 	if (t->lane->executor->most)
 		return;
 	r->cpus_used += (uint32_t)(sign * (int)t->cpus);

@@ -88,10 +88,32 @@ static const char *file_name(struct arena *a, const char *name)
 	return arena_printf(a, "%.*s-%.16s", TASK_FILE_MAX - 20, text, hex.text);
 }
 
+static bool name_folder(struct run *r, struct task *t)
+{
+	struct lane *l = t->lane;
+	char error[300];
+	t->folder = t->seen = arena_printf(&r->arena, "%s/work/%" PRId64 "-%u", r->o.state, t->home, t->number);
+	if (!l || !l->executor->root)
+		return true;
+	if (!l->root && !(l->root = l->executor->root(&l->host, &r->arena, error, sizeof error))) {
+		fail_task(r, t, DIAG_E0618, "cannot prepare `%s`: %s", t->name, error);
+		return false;
+	}
+	t->seen = arena_printf(&r->arena, "%s/%" PRId64 "-%u", l->root, t->home, t->number);
+	return true;
+}
+
+/* What the task sees at this path, as it is here. */
+static const char *here(struct run *r, const struct task *t, const char *path)
+{
+	return t->seen == t->folder ? path : arena_printf(&r->arena, "%s%s", t->folder, path + strlen(t->seen));
+}
+
 static bool make_folders(struct run *r, struct task *t)
 {
 	static const char *const inside[] = { "work", "tmp" };
-	t->folder = arena_printf(&r->arena, "%s/work/%" PRId64 "-%u", r->o.state, t->home, t->number);
+	if (!name_folder(r, t))
+		return false;
 	if (mkdir(t->folder, 0755) != 0) { /* the first of all, or left by a run that was never recorded */
 		int e = file_remove_tree(t->folder);
 		if (!e)
@@ -125,13 +147,14 @@ static bool make_logs(struct run *r, struct task *t)
 static bool link_value(struct run *r, struct task *t, const char *input, const struct value *from, const struct value *to)
 {
 	if (from->kind == VALUE_PATH) {
-		const char *folder = file_dirname(&r->arena, to->file.path);
-		int e = file_mkdirs(folder);
-		if (e || symlink(from->file.path, to->file.path) != 0)
-			return trouble(r, t, to->file.path, e ? e : errno);
+		const char *link = here(r, t, to->file.path);
+		int e = file_mkdirs(file_dirname(&r->arena, link));
+		if (e || symlink(from->file.path, link) != 0)
+			return trouble(r, t, link, e ? e : errno);
 		struct input_stamp *s = vec_push(&t->stamps);
 		s->input = input;
 		s->path = from->file.path;
+		s->digest = from->file.digest;
 		e = stamp_path(s->path, s->stamp);
 		return e ? trouble(r, t, s->path, e) : true;
 	}
@@ -149,7 +172,7 @@ static bool link_inputs(struct run *r, struct task *t, struct bind *b)
 	const struct plan_step *s = t->step;
 	b->inputs = arena_new_n(&r->arena, const struct value *, s->n_inputs);
 	for (uint32_t i = 0; i < s->n_inputs; i++) {
-		const char *where = arena_printf(&r->arena, "%s/in/%s", t->folder, s->inputs[i].name);
+		const char *where = arena_printf(&r->arena, "%s/in/%s", t->seen, s->inputs[i].name);
 		b->inputs[i] = key_canonical(r, &r->arena, where, t->inputs[i]);
 		if (!link_value(r, t, s->inputs[i].name, t->inputs[i], b->inputs[i]))
 			return false;
@@ -157,16 +180,19 @@ static bool link_inputs(struct run *r, struct task *t, struct bind *b)
 	return true;
 }
 
-static bool link_assets(struct run *r, struct task *t, struct bind *b, struct strings *reads)
+static bool link_assets(struct run *r, struct task *t, struct bind *b, struct strings *reads, struct strings *digests)
 {
 	for (uint32_t i = 0; i < b->assets.len; i++) {
 		char from[PATH_MAX];
-		const char *path = b->assets.at[i]->file.path, *folder = arena_printf(&r->arena, "%s/%u", b->assets_folder, i);
+		const char *path = b->assets.at[i]->file.path, *folder = here(r, t, arena_printf(&r->arena, "%s/%u", b->assets_folder, i)), *digest = "";
 		const char *to = arena_printf(&r->arena, "%s/%s", folder, file_basename(&r->arena, path));
 		if (!realpath(path, from))
 			return trouble(r, t, path, errno);
 		*vec_push(&reads->list) = arena_strdup(&r->arena, from);
-		int e = file_mkdirs(folder);
+		int e = stamps_digest(&r->stamps, path, NULL, &digest);
+		*vec_push(&digests->list) = digest;
+		if (!e)
+			e = file_mkdirs(folder);
 		if (e || symlink(from, to) != 0)
 			return trouble(r, t, to, e ? e : errno);
 	}
@@ -210,7 +236,7 @@ static bool script_file(struct run *r, struct task *t, const struct buf *text, s
 {
 	const char *path = arena_printf(&r->arena, "%s/command", t->folder);
 	int e = file_write(path, text->text, text->len, NULL);
-	*vec_push(&argv->list) = path;
+	*vec_push(&argv->list) = arena_printf(&r->arena, "%s/command", t->seen);
 	return e ? trouble(r, t, path, e) : true;
 }
 
@@ -303,9 +329,9 @@ static bool add_setting(struct run *r, struct task *t, struct bind *b, const str
 static bool make_env(struct run *r, struct task *t, struct bind *b, struct strings *env, struct strings *secrets)
 {
 	uint64_t memory = t->memory_bytes ? t->memory_bytes : r->memory_bytes;
-	*vec_push(&env->list) = arena_printf(&r->arena, "TMPDIR=%s/tmp", t->folder); /* first: the keeper's mark */
+	*vec_push(&env->list) = arena_printf(&r->arena, "TMPDIR=%s/tmp", t->seen); /* first: the keeper's mark */
 	*vec_push(&env->list) = default_path;
-	*vec_push(&env->list) = arena_printf(&r->arena, "HOME=%s/tmp", t->folder);
+	*vec_push(&env->list) = arena_printf(&r->arena, "HOME=%s/tmp", t->seen);
 	*vec_push(&env->list) = "LC_ALL=C.UTF-8";
 	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_RUN=%" PRId64, t->home);
 	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_TASK=%s", t->name);
@@ -341,25 +367,29 @@ static const char *const *keep(struct run *r, struct strings *s)
 bool world_make(struct run *r, struct task *t)
 {
 	struct bind b = { .run = r, .arena = &r->arena };
-	struct strings argv = { 0 }, env = { 0 }, secrets = { 0 }, reads = { 0 };
+	struct strings argv = { 0 }, env = { 0 }, secrets = { 0 }, reads = { 0 }, digests = { 0 };
 	vec_clear(&t->stamps);
 	bool good = make_folders(r, t) && make_logs(r, t) && (t->step->cwl || link_inputs(r, t, &b));
 	if (good && t->step->cwl) {
 		good = make_foreign(r, t, &argv) && make_env(r, t, &b, &env, &secrets);
 	} else if (good) {
-		b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
+		b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->seen);
 		world_outputs(r, t, &b);
-		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env, &secrets) && link_assets(r, t, &b, &reads);
+		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env, &secrets) && link_assets(r, t, &b, &reads, &digests);
 	}
 	if (good) {
 		t->argv = keep(r, &argv);
 		t->env = keep(r, &env);
 		t->secrets = keep(r, &secrets);
-		for (uint32_t i = 0; i < t->stamps.len; i++)
+		for (uint32_t i = 0; i < t->stamps.len; i++) {
 			*vec_push(&reads.list) = t->stamps.at[i].path;
+			*vec_push(&digests.list) = t->stamps.at[i].digest ? t->stamps.at[i].digest : "";
+		}
 		t->reads = keep(r, &reads);
+		t->digests = keep(r, &digests);
 	}
 	vec_finish(&reads.list);
+	vec_finish(&digests.list);
 	vec_finish(&argv.list);
 	vec_finish(&env.list);
 	vec_finish(&secrets.list);
@@ -373,11 +403,12 @@ bool world_adopt(struct run *r, struct task *t)
 	const struct value *v;
 	struct span span;
 	const char *error;
-	t->folder = arena_printf(&r->arena, "%s/work/%" PRId64 "-%u", r->o.state, t->home, t->number);
+	if (!name_folder(r, t))
+		return false;
 	b.inputs = arena_new_n(&r->arena, const struct value *, t->step->n_inputs);
 	for (uint32_t i = 0; i < t->step->n_inputs; i++)
-		b.inputs[i] = key_canonical(r, &r->arena, arena_printf(&r->arena, "%s/in/%s", t->folder, t->step->inputs[i].name), t->inputs[i]);
-	b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->folder);
+		b.inputs[i] = key_canonical(r, &r->arena, arena_printf(&r->arena, "%s/in/%s", t->seen, t->step->inputs[i].name), t->inputs[i]);
+	b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->seen);
 	if (t->step->cwl)
 		return make_logs(r, t);
 	world_outputs(r, t, &b);
@@ -404,9 +435,9 @@ void world_task(struct run *r, const struct task *t, struct executor_task *ret)
 	for (uint32_t i = 0; i < t->step->n_modules; i++)
 		modules[i] = t->step->modules[i];
 	*ret = (struct executor_task){
-		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = t->folder, .out = t->out, .err = t->err, .argv = t->argv,
+		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = t->folder, .seen = t->seen, .out = t->out, .err = t->err, .argv = t->argv,
 		.env = t->env, .secrets = t->secrets, .container = t->step->container, .network = t->step->network,
-		.contains = t->step->cwl && foreign_image(r, foreign_process(r, t->step)), .reads = t->reads, .cpus = t->cpus, .gpus = t->gpus,
+		.contains = t->step->cwl && foreign_image(r, foreign_process(r, t->step)), .reads = t->reads, .digests = t->digests, .cpus = t->cpus, .gpus = t->gpus,
 		.time_ms = t->time_ms, .modules = modules, .expected_ms = t->lane->executor->most ? expected(r, t->step) : -1,
 		.memory_bytes = t->step->cwl ? 0 : t->memory_bytes, /* what a CWL tool asks for is the least that it needs, no limit */
 	};

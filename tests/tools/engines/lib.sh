@@ -52,6 +52,15 @@ engine_up() { # NAME
 		[ -n "${engine:-}" ] || on=local
 		return
 		;;
+	ssh)
+		for program in /usr/sbin/sshd ssh ssh-keygen setsid; do
+			command -v $program >/dev/null || skip "tools/engines/ssh: no $program"
+		done
+		engine=$(mktemp -d)
+		"$root/tests/services/sshd" up "$engine" || exit 1
+		. "$engine/env"
+		on=ssh:127.0.0.1:$SSH_PORT$engine/work
+		;;
 	esac
 	started=$1
 }
@@ -59,6 +68,7 @@ engine_down() {
 	case ${started:-} in
 	slurm) "$root/tests/services/slurm" down "$engine" ;;
 	kubernetes) "$root/tests/services/kube" down "$engine" ;;
+	ssh) "$root/tests/services/sshd" down "$engine" ;;
 	esac
 	if [ -n "${containers:-}" ]; then
 		"$root/tests/services/podman" down "$containers"
@@ -71,6 +81,11 @@ engine_runs() { # what has not ended there
 	case $started in
 	slurm) squeue -h -o %i ;;
 	kubernetes) kubectl get pods -l twinc/state -o name ;;
+	ssh)
+		for pid in "$engine"/work/twinc-*/*/pid; do
+			[ ! -e "$pid" ] || ! kill -0 "$(cat "$pid")" 2>/dev/null || echo "$pid"
+		done
+		;;
 	esac
 }
 engine_tells() { # whatever anybody could read in it who may look at jobs
@@ -82,6 +97,10 @@ engine_tells() { # whatever anybody could read in it who may look at jobs
 	kubernetes) # Secrets are for those who may read secrets
 		kubectl get jobs,pods,configmaps,events -A -o json
 		cat "$engine"/*.log
+		;;
+	ssh)
+		cat "$engine"/*.log
+		grep -r . "$engine/work" --exclude=exit
 		;;
 	esac 2>/dev/null
 }
