@@ -31,7 +31,7 @@ struct kubernetes {
 	const char *name, *claim, *mount, *image; /* name: of the state folder, in all names and labels */
 	char version[32];  /* of the last list or event: where the next watch begins; "": list first */
 	struct map jobs;   /* name of the Job -> struct engine_job; made anew at every look */
-	bool anything;     /* was made: then it is cleaned up at the end */
+	bool anything;     /* was made, or found: then it is cleaned up at the end */
 	struct engine_context *context;
 };
 
@@ -465,6 +465,7 @@ static int64_t kubernetes_look(struct engine_context *c)
 {
 	struct kubernetes *k = c->own;
 	struct arena a = { 0 };
+	k->anything = true;
 	index_jobs(c, &a);
 	for (uint32_t i = 0; i < c->jobs.len; i++) {
 		struct engine_job *j = c->jobs.at[i];
