@@ -86,12 +86,21 @@ static void watch(struct run *r, struct task *t, struct orphan *o)
 	*vec_push(&o->lane->found) = (struct found){ t, { .run = o->home, .number = o->number, .found = o->found, .end = o->end } };
 }
 
+static void name_place(struct run *r, const struct executor_attempt *a, struct executor_task *ret)
+{
+	ret->folder = ret->seen = arena_printf(&r->arena, "%s/work/%" PRId64 "-%u", r->o.state, a->run, a->number);
+	ret->out = arena_printf(&r->arena, "%s/out", ret->folder); /* nobody will read them */
+	ret->err = arena_printf(&r->arena, "%s/err", ret->folder);
+}
+
 void recover_watch(struct run *r, struct lane *l)
 {
 	for (uint32_t i = 0; i < l->found.len; i++) {
 		struct found *f = &l->found.at[i];
 		struct executor_task x;
 		world_task(r, f->task, &x);
+		if (f->task->orphan) /* it is not prepared: all that is known is where the attempt of before lies */
+			name_place(r, &f->attempt, &x);
 		l->executor->adopt(l->state, &f->attempt, &x);
 		if (f->task->orphan || f->task->cancelled)
 			l->executor->cancel(l->state, f->attempt.run, f->attempt.number, true);
