@@ -49,6 +49,23 @@ static void emit(struct arena *a, const struct provider *provider, const struct 
 
 static void hear(const struct infra_event *e, void *ctx);
 
+struct plan *cli_infra_plan(struct cli *c, const char **ret_state, int *ret_exit)
+{
+	const char *file = cli_file(c);
+	const struct value **inputs;
+	uint32_t workflow;
+	*ret_exit = CLI_USAGE;
+	if (!file)
+		return NULL;
+	if (c->workflow) {
+		cli_usage(c, "\"%s\" is one word too many", c->workflow);
+		return NULL;
+	}
+	c->no_workflow = true;
+	*ret_state = cli_state(c, file);
+	return cli_plan(c, file, &workflow, &inputs, ret_exit);
+}
+
 struct infra *cli_infra_open(struct cli *c, const struct plan *plan, const char *state, struct journal *journal)
 {
 	const struct run_secret *secrets;
@@ -158,44 +175,28 @@ void cli_infra_print(struct cli *c, struct infra *in, const struct plan *plan)
 	printf("%s%u as %s\n", first ? "" : ", ", t.n[0], t.n[0] == 1 ? "it is" : "they are");
 }
 
-static void set_text(struct arena *a, struct doc *d, const char *key, const char *text)
-{
-	if (text)
-		doc_set(a, d, key, doc_string(a, text));
-}
-
-static struct doc *place_doc(struct arena *a, const struct plan *plan, struct span span)
-{
-	struct place p = source_place(plan->sources, span);
-	struct doc *d = doc_map(a);
-	doc_set(a, d, "file", doc_string(a, p.path));
-	doc_set(a, d, "line", doc_int(a, p.line));
-	doc_set(a, d, "column", doc_int(a, p.column));
-	return d;
-}
-
 static struct doc *change_doc(struct cli *c, const struct plan *plan, const struct stack *s, const struct infra_change *x)
 {
 	struct arena *a = &c->arena;
 	struct doc *d = doc_map(a), *list = doc_list(a);
-	set_text(a, d, "task", x->name);
-	set_text(a, d, "kind", x->kind);
-	set_text(a, d, "action", infra_action_name(x->action));
-	set_text(a, d, "manager", s->manager);
-	set_text(a, d, "reason", x->reason);
-	set_text(a, d, "stays", x->stays);
+	doc_set_text(a, d, "task", x->name);
+	doc_set_text(a, d, "kind", x->kind);
+	doc_set_text(a, d, "action", infra_action_name(x->action));
+	doc_set_text(a, d, "manager", s->manager);
+	doc_set_text(a, d, "reason", x->reason);
+	doc_set_text(a, d, "stays", x->stays);
 	if (x->span.file)
-		doc_set(a, d, "place", place_doc(a, plan, x->span));
+		doc_set(a, d, "place", cli_place_doc(a, plan, x->span));
 	for (uint32_t i = 0; i < x->n_differences; i++) {
 		const struct infra_difference *f = &x->differences[i];
 		struct doc *one = doc_map(a);
-		set_text(a, one, "attribute", f->attribute);
-		set_text(a, one, "before", f->before);
-		set_text(a, one, "after", f->after);
+		doc_set_text(a, one, "attribute", f->attribute);
+		doc_set_text(a, one, "before", f->before);
+		doc_set_text(a, one, "after", f->after);
 		doc_set(a, one, "replaces", doc_bool(a, f->replaces));
 		doc_set(a, one, "outside", doc_bool(a, f->outside));
 		if (f->span.file)
-			doc_set(a, one, "place", place_doc(a, plan, f->span));
+			doc_set(a, one, "place", cli_place_doc(a, plan, f->span));
 		doc_push(list, one);
 	}
 	if (doc_len(list))
@@ -222,15 +223,15 @@ static void hear_json(struct view *v, const struct infra_event *e)
 	struct arena *a = &v->c->arena;
 	struct doc *d = doc_map(a);
 	struct buf b = { 0 };
-	set_text(a, d, "time", cli_time(v->c, e->time_ms));
-	set_text(a, d, "event", names[e->kind]);
-	set_text(a, d, "manager", e->manager);
-	set_text(a, d, e->kind == INFRA_OUTPUT ? "output" : "task", e->thing);
-	set_text(a, d, e->kind == INFRA_OUTPUT ? "value" : "text", e->text);
+	doc_set_text(a, d, "time", cli_time(v->c, e->time_ms));
+	doc_set_text(a, d, "event", names[e->kind]);
+	doc_set_text(a, d, "manager", e->manager);
+	doc_set_text(a, d, e->kind == INFRA_OUTPUT ? "output" : "task", e->thing);
+	doc_set_text(a, d, e->kind == INFRA_OUTPUT ? "value" : "text", e->text);
 	if (e->took_ms >= 0)
 		doc_set(a, d, "duration", doc_float(a, (double)e->took_ms / 1000));
 	if (e->diag)
-		set_text(a, d, "text", e->diag->message);
+		doc_set_text(a, d, "text", e->diag->message);
 	doc_json_write(d, 0, &b);
 	printf("%s\n", buf_text(&b));
 	fflush(stdout);
@@ -338,12 +339,12 @@ static void add_known(const struct journal_stack *s, void *ctx)
 	struct arena *a = &k->c->arena;
 	struct doc *d = doc_map(a), *record = NULL, *things = doc_list(a);
 	char *why;
-	set_text(a, d, "provider", s->provider);
-	set_text(a, d, "manager", s->manager);
-	set_text(a, d, "id", s->id);
-	set_text(a, d, "name", s->external);
-	set_text(a, d, "state", stack_state_name(s->state));
-	set_text(a, d, "since", cli_time(k->c, s->at_ms));
+	doc_set_text(a, d, "provider", s->provider);
+	doc_set_text(a, d, "manager", s->manager);
+	doc_set_text(a, d, "id", s->id);
+	doc_set_text(a, d, "name", s->external);
+	doc_set_text(a, d, "state", stack_state_name(s->state));
+	doc_set_text(a, d, "since", cli_time(k->c, s->at_ms));
 	if (!doc_json_read(a, s->record, strlen(s->record), &record, &why))
 		record = NULL;
 	for (doc_each(x, doc_get(record, "things")))

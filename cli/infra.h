@@ -4,6 +4,8 @@
 #include "cli/state.h"
 #include "runtime/infra/infra.h"
 
+/* The plan of the twin, for verbs that are about no workflow, and the state folder beside it. NULL: said why. */
+struct plan *cli_infra_plan(struct cli *c, const char **ret_state, int *ret_exit);
 /* What the twin names managers for, and what was made earlier. journal: or NULL. NULL: said why. */
 struct infra *cli_infra_open(struct cli *c, const struct plan *plan, const char *state, struct journal *journal);
 /* Compares; true: *ret_n changes. False: a manager could not be asked, which is shown. */

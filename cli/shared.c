@@ -233,6 +233,16 @@ struct plan *cli_plan(struct cli *c, const char *file, uint32_t *ret_workflow, c
 	return plan;
 }
 
+struct doc *cli_place_doc(struct arena *a, const struct plan *plan, struct span span)
+{
+	struct place p = source_place(plan->sources, span);
+	struct doc *d = doc_map(a);
+	doc_set(a, d, "file", doc_string(a, p.path));
+	doc_set(a, d, "line", doc_int(a, p.line));
+	doc_set(a, d, "column", doc_int(a, p.column));
+	return d;
+}
+
 void cli_print_doc(const struct cli *c, const struct doc *d)
 {
 	struct buf b;

@@ -39,18 +39,10 @@ static int destroy(struct cli *c, const struct plan *plan, const char *state)
 
 int verb_destroy(struct cli *c)
 {
-	const char *file = cli_file(c);
 	struct cli_lock lock = { -1, 0, 0 };
-	const struct value **inputs;
-	uint32_t workflow;
-	int code = CLI_USAGE;
-	if (!file)
-		return code;
-	if (c->workflow)
-		return cli_usage(c, "\"%s\" is one word too many", c->workflow);
-	c->no_workflow = true;
-	const char *state = cli_state(c, file);
-	struct plan *plan = cli_plan(c, file, &workflow, &inputs, &code);
+	const char *state;
+	int code;
+	struct plan *plan = cli_infra_plan(c, &state, &code);
 	if (!plan)
 		return code;
 	int e = file_mkdirs(state);

@@ -35,17 +35,9 @@ static int drift(struct cli *c, const struct plan *plan, const char *state, stru
 
 int verb_drift(struct cli *c)
 {
-	const char *file = cli_file(c);
-	const struct value **inputs;
-	uint32_t workflow;
-	int code = CLI_USAGE;
-	if (!file)
-		return code;
-	if (c->workflow)
-		return cli_usage(c, "\"%s\" is one word too many", c->workflow);
-	c->no_workflow = true;
-	const char *state = cli_state(c, file);
-	struct plan *plan = cli_plan(c, file, &workflow, &inputs, &code);
+	const char *state;
+	int code;
+	struct plan *plan = cli_infra_plan(c, &state, &code);
 	if (!plan)
 		return code;
 	struct journal *j = cli_journal_look(c, state, &code);

@@ -20,16 +20,6 @@ static struct totals count(struct run *r)
 
 /* -- JSON ----------------------------------------------------------------------------------------------------------- */
 
-static struct doc *place_doc(struct arena *a, const struct plan *plan, struct span span)
-{
-	struct place p = source_place(plan->sources, span);
-	struct doc *d = doc_map(a);
-	doc_set(a, d, "file", doc_string(a, p.path));
-	doc_set(a, d, "line", doc_int(a, p.line));
-	doc_set(a, d, "column", doc_int(a, p.column));
-	return d;
-}
-
 struct path { struct cli *c; struct doc *list; struct buf text; };
 
 static void path_add(const char *name, int64_t duration_ms, void *ctx)
@@ -55,7 +45,7 @@ static void print_json(struct cli *c, const struct run_options *o, struct infra 
 		if (info.reason)
 			doc_set(a, x, "reason", doc_string(a, info.reason));
 		if (info.span.file)
-			doc_set(a, x, "place", place_doc(a, o->plan, info.span));
+			doc_set(a, x, "place", cli_place_doc(a, o->plan, info.span));
 		if (info.duration_ms >= 0)
 			doc_set(a, x, "duration", doc_float(a, (double)info.duration_ms / 1000));
 		doc_push(tasks, x);

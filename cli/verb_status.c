@@ -43,22 +43,16 @@ static const char *log_path(const struct status *s, const struct journal_task *t
 
 /* -- JSON ----------------------------------------------------------------------------------------------------------- */
 
-static void set_text(struct arena *a, struct doc *d, const char *key, const char *text)
-{
-	if (text)
-		doc_set(a, d, key, doc_string(a, text));
-}
-
 static bool add_run(const struct journal_run *r, void *ctx)
 {
 	struct status *s = ctx;
 	struct arena *a = &s->c->arena;
 	struct doc *d = doc_map(a);
 	doc_set(a, d, "run", doc_int(a, r->id));
-	set_text(a, d, "workflow", r->workflow);
-	set_text(a, d, "state", run_state(s, r));
-	set_text(a, d, "start", cli_time(s->c, r->start_ms));
-	set_text(a, d, "end", r->end_ms ? cli_time(s->c, r->end_ms) : NULL);
+	doc_set_text(a, d, "workflow", r->workflow);
+	doc_set_text(a, d, "state", run_state(s, r));
+	doc_set_text(a, d, "start", cli_time(s->c, r->start_ms));
+	doc_set_text(a, d, "end", r->end_ms ? cli_time(s->c, r->end_ms) : NULL);
 	doc_set(a, d, "pid", doc_int(a, r->pid));
 	doc_push(s->runs, d);
 	return true;
@@ -69,24 +63,24 @@ static bool add_task(const struct journal_task *t, void *ctx)
 	struct status *s = ctx;
 	struct arena *a = &s->c->arena;
 	struct doc *d = doc_map(a);
-	set_text(a, d, "task", t->name);
-	set_text(a, d, "step", t->step);
-	set_text(a, d, "state", task_word(s, t));
+	doc_set_text(a, d, "task", t->name);
+	doc_set_text(a, d, "step", t->step);
+	doc_set_text(a, d, "state", task_word(s, t));
 	doc_set(a, d, "attempts", doc_int(a, t->attempt));
-	set_text(a, d, "start", t->start_ms ? cli_time(s->c, t->start_ms) : NULL);
-	set_text(a, d, "end", t->end_ms ? cli_time(s->c, t->end_ms) : NULL);
+	doc_set_text(a, d, "start", t->start_ms ? cli_time(s->c, t->start_ms) : NULL);
+	doc_set_text(a, d, "end", t->end_ms ? cli_time(s->c, t->end_ms) : NULL);
 	if (t->exit >= 0)
 		doc_set(a, d, "exit", doc_int(a, t->exit));
-	set_text(a, d, "reason", t->reason);
-	set_text(a, d, "waits", t->waits);
-	set_text(a, d, "engine", t->lane);
-	set_text(a, d, "place", t->place);
+	doc_set_text(a, d, "reason", t->reason);
+	doc_set_text(a, d, "waits", t->waits);
+	doc_set_text(a, d, "engine", t->lane);
+	doc_set_text(a, d, "place", t->place);
 	if (t->number) {
-		set_text(a, d, "stdout", log_path(s, t, false));
-		set_text(a, d, "stderr", log_path(s, t, true));
-		set_text(a, d, "folder", arena_printf(a, "%s/work/%" PRId64 "-%u", s->state, t->home, t->number));
+		doc_set_text(a, d, "stdout", log_path(s, t, false));
+		doc_set_text(a, d, "stderr", log_path(s, t, true));
+		doc_set_text(a, d, "folder", arena_printf(a, "%s/work/%" PRId64 "-%u", s->state, t->home, t->number));
 	}
-	set_text(a, d, "key", t->key);
+	doc_set_text(a, d, "key", t->key);
 	doc_push(s->tasks, d);
 	return true;
 }
@@ -98,11 +92,11 @@ static bool add_gate(const struct journal_gate *g, void *ctx)
 	struct doc *d = doc_map(a);
 	if (s->run.workflow && strcmp(g->workflow, s->run.workflow) != 0)
 		return true;
-	set_text(a, d, "gate", g->name);
-	set_text(a, d, "workflow", g->workflow);
-	set_text(a, d, "state", g->state);
-	set_text(a, d, "requirements", g->text);
-	set_text(a, d, "time", cli_time(s->c, g->at_ms));
+	doc_set_text(a, d, "gate", g->name);
+	doc_set_text(a, d, "workflow", g->workflow);
+	doc_set_text(a, d, "state", g->state);
+	doc_set_text(a, d, "requirements", g->text);
+	doc_set_text(a, d, "time", cli_time(s->c, g->at_ms));
 	doc_push(s->gates, d);
 	return true;
 }

@@ -215,6 +215,14 @@ bool file_is_dir(const char *path)
 	return is_dir;
 }
 
+bool file_is_below(const char *path, const char *folder)
+{
+	size_t n = strlen(folder);
+	while (n > 1 && folder[n - 1] == '/')
+		n--;
+	return n == 1 || (strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0));
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

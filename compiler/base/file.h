@@ -21,6 +21,8 @@ int file_remove_tree(const char *path);
 int file_copy_tree(const char *from, const char *to);
 bool file_exists(const char *path);
 bool file_is_dir(const char *path);
+/* Whether the path is the folder or stands below it, by their names; both absolute. */
+bool file_is_below(const char *path, const char *folder);
 
 /* Joins folder and path; an absolute path stays. Removes "./" and "a/../" textually; "" means ".". */
 char *file_join(struct arena *a, const char *folder, const char *path);

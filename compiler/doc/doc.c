@@ -103,6 +103,12 @@ void doc_set(struct arena *a, struct doc *map, const char *key, struct doc *valu
 	doc_append(a, map, key, value);
 }
 
+void doc_set_text(struct arena *a, struct doc *map, const char *key, const char *text)
+{
+	if (text)
+		doc_set(a, map, key, doc_string(a, text));
+}
+
 struct doc *doc_get(const struct doc *map, const char *key)
 {
 	if (!map || map->kind != DOC_MAP)

@@ -36,7 +36,9 @@ struct doc *doc_map(struct arena *a);
 void doc_push(struct doc *list, struct doc *item);
 /* Appends; the key is copied; setting a key twice is a bug(). */
 void doc_set(struct arena *a, struct doc *map, const char *key, struct doc *value);
-/* The same for a key that is known to be new, without looking. */
+/* The same for a text; nothing where it is NULL. */
+void doc_set_text(struct arena *a, struct doc *map, const char *key, const char *text);
+/* As doc_set, for a key that is known to be new, without looking. */
 void doc_append(struct arena *a, struct doc *map, const char *key, struct doc *value);
 /* The member, or NULL (also when `map` is NULL or no map). */
 struct doc *doc_get(const struct doc *map, const char *key);

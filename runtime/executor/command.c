@@ -142,6 +142,15 @@ bool command_ask(struct arena *a, const struct command *c, struct command_answer
 	return ret->status == 0;
 }
 
+char *command_line(const char **at)
+{
+	char *line = (char *)(uintptr_t)*at, *end = line + strcspn(line, "\n");
+	*at = *end ? end + 1 : end;
+	if (*end)
+		*end = 0;
+	return *line ? line : NULL;
+}
+
 bool command_exists(const char *name)
 {
 	const char *path = getenv("PATH");

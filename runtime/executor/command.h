@@ -21,6 +21,8 @@ struct command_answer {
 };
 /* True: status 0. */
 bool command_ask(struct arena *a, const struct command *c, struct command_answer *ret);
+/* The next line of an answer, cut off from what follows; NULL at the end or at an empty line. *at: answer.out at first. */
+char *command_line(const char **at);
 /* Whether the caller's PATH has it. */
 bool command_exists(const char *name);
 #endif

@@ -1,6 +1,9 @@
 #include "runtime/executor/engine.h"
 #include "compiler/base/bug.h"
+#include "compiler/base/file.h"
+#include "compiler/plan/plan.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -8,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +50,26 @@ static void unring(int fd)
 	uint64_t count;
 	while (read(fd, &count, sizeof count) < 0 && errno == EINTR)
 		;
+}
+
+const char *engine_attribute(const struct executor_host *host, const char *name)
+{
+	return host->thing ? doc_text(doc_get(host->thing->attributes, name), NULL) : NULL;
+}
+
+const char *engine_state_name(struct arena *a, const char *state, const char *engine)
+{
+	const char *path = arena_printf(a, "%s/%s/name", state, engine);
+	uint64_t number = 0;
+	char *text;
+	size_t len;
+	if (file_read(a, path, 64, &text, &len) == 0 && len == 10)
+		return text;
+	if (getrandom(&number, sizeof number, 0) != sizeof number)
+		number = engine_now_ms();
+	text = arena_printf(a, "%010" PRIx64, number & 0xffffffffff);
+	file_mkdirs(file_dirname(a, path));
+	return file_write(path, text, 10, NULL) == 0 ? text : NULL;
 }
 
 /* -- jobs: deep copies ---------------------------------------------------------------------------------------------- */

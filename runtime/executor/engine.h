@@ -43,6 +43,12 @@ void engine_end(struct engine_context *c, struct engine_job *j, enum executor_ou
 void engine_note(struct engine_context *c, struct engine_job *j, enum executor_word word, const char *text);
 uint64_t engine_now_ms(void); /* steady */
 
+/* What the twin says of the engine: the text of an attribute, or NULL. */
+const char *engine_attribute(const struct executor_host *host, const char *name);
+/* Ten hexadecimal digits that the state folder has for ever at this engine, in STATE/ENGINE/name; another folder in its place, later,
+ * has others. In the arena; NULL: it cannot be written. */
+const char *engine_state_name(struct arena *a, const char *state, const char *engine);
+
 /* The hooks; start is the executor's own, and calls engine_start. */
 void *engine_start(const struct engine *e, const struct executor_host *host, char *ret_error, size_t error_len);
 void engine_submit(void *state, const struct executor_task *tasks, uint32_t n);

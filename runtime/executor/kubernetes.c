@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define WATCH_MS 30000     /* a watch lasts so long at most; then Jobs are looked at, too */
@@ -35,27 +34,6 @@ struct kubernetes {
 	struct engine_context *context;
 };
 
-static const char *attribute(const struct executor_host *host, const char *name)
-{
-	return host->thing ? doc_text(doc_get(host->thing->attributes, name), NULL) : NULL;
-}
-
-/* Ten hexadecimal digits that this state folder has for ever; NULL: it cannot be written. */
-static const char *state_name(struct arena *a, const char *state)
-{
-	const char *path = arena_printf(a, "%s/kubernetes/name", state);
-	uint64_t number = 0;
-	char *text;
-	size_t len;
-	if (file_read(a, path, 64, &text, &len) == 0 && len == 10)
-		return text;
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
-		number = engine_now_ms();
-	text = arena_printf(a, "%010" PRIx64, number & 0xffffffffff);
-	file_mkdirs(file_dirname(a, path));
-	return file_write(path, text, 10, NULL) == 0 ? text : NULL;
-}
-
 static const char *job_name(struct arena *a, const char *state, int64_t run, uint32_t number)
 {
 	return arena_printf(a, "twin-%s-%" PRId64 "-%u", state, run, number);
@@ -65,21 +43,13 @@ static const char *job_name(struct arena *a, const char *state, int64_t run, uin
 static bool read_storage(const struct executor_host *host, struct arena *a, const char **ret_claim, const char **ret_mount)
 {
 	const char *colon = host->option ? strchr(host->option, ':') : NULL;
-	*ret_claim = attribute(host, "claim");
-	*ret_mount = attribute(host, "mount");
+	*ret_claim = engine_attribute(host, "claim");
+	*ret_mount = engine_attribute(host, "mount");
 	if (host->option) {
 		*ret_claim = arena_strndup(a, host->option, colon ? (size_t)(colon - host->option) : strlen(host->option));
 		*ret_mount = colon ? colon + 1 : NULL;
 	}
 	return *ret_claim && *ret_mount && (*ret_mount)[0] == '/';
-}
-
-static bool is_below(const char *path, const char *folder)
-{
-	size_t n = strlen(folder);
-	while (n > 1 && folder[n - 1] == '/')
-		n--;
-	return n == 1 || (strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0));
 }
 
 /* -- documents ------------------------------------------------------------------------------------------------------- */
@@ -98,21 +68,16 @@ static struct doc *set_list(struct arena *a, struct doc *d, const char *key)
 	return l;
 }
 
-static void set_text(struct arena *a, struct doc *d, const char *key, const char *text)
-{
-	doc_set(a, d, key, doc_string(a, text));
-}
-
 static struct doc *new_object(struct arena *a, const char *version, const char *kind, const char *name, const char *state, int64_t run)
 {
 	struct doc *d = doc_map(a);
-	set_text(a, d, "apiVersion", version);
-	set_text(a, d, "kind", kind);
+	doc_set_text(a, d, "apiVersion", version);
+	doc_set_text(a, d, "kind", kind);
 	struct doc *meta = set_map(a, d, "metadata");
-	set_text(a, meta, "name", name);
+	doc_set_text(a, meta, "name", name);
 	struct doc *labels = set_map(a, meta, "labels");
-	set_text(a, labels, "app.kubernetes.io/managed-by", "twinc");
-	set_text(a, labels, "twinc/state", state);
+	doc_set_text(a, labels, "app.kubernetes.io/managed-by", "twinc");
+	doc_set_text(a, labels, "twinc/state", state);
 	doc_set(a, labels, "twinc/run", doc_printf(a, "%" PRId64, run));
 	return d;
 }
@@ -127,10 +92,10 @@ static void put_environment(struct arena *a, struct doc *container, const struct
 	struct doc *env = set_list(a, container, "env");
 	for (const char *const *s = t->secrets; s && *s; s++) {
 		struct doc *one = doc_map(a);
-		set_text(a, one, "name", secret_name(*s, a));
+		doc_set_text(a, one, "name", secret_name(*s, a));
 		struct doc *ref = set_map(a, set_map(a, one, "valueFrom"), "secretKeyRef");
-		set_text(a, ref, "name", name);
-		set_text(a, ref, "key", secret_name(*s, a));
+		doc_set_text(a, ref, "name", name);
+		doc_set_text(a, ref, "key", secret_name(*s, a));
 		doc_push(env, one);
 	}
 }
@@ -159,28 +124,28 @@ static struct doc *make_pod(const struct kubernetes *k, struct arena *a, const s
 {
 	const struct executor_task *t = &j->task;
 	struct doc *spec = doc_map(a), *container = doc_map(a), *mount = doc_map(a), *volume = doc_map(a), *security = set_map(a, spec, "securityContext");
-	set_text(a, spec, "restartPolicy", "Never");
+	doc_set_text(a, spec, "restartPolicy", "Never");
 	doc_set(a, spec, "automountServiceAccountToken", doc_bool(a, false));
 	doc_set(a, spec, "enableServiceLinks", doc_bool(a, false));
 	doc_set(a, security, "runAsUser", doc_int(a, getuid())); /* so that what it writes is the caller's */
 	doc_set(a, security, "runAsGroup", doc_int(a, getgid()));
 	if (getuid() != 0)
 		doc_set(a, security, "runAsNonRoot", doc_bool(a, true));
-	set_text(a, set_map(a, security, "seccompProfile"), "type", "RuntimeDefault");
-	set_text(a, container, "name", "task");
-	set_text(a, container, "image", t->container ? t->container : k->image);
+	doc_set_text(a, set_map(a, security, "seccompProfile"), "type", "RuntimeDefault");
+	doc_set_text(a, container, "name", "task");
+	doc_set_text(a, container, "image", t->container ? t->container : k->image);
 	struct doc *command = set_list(a, container, "command");
 	doc_push(command, doc_string(a, "/bin/sh"));
 	doc_push(command, doc_printf(a, "%s/task", t->folder));
 	put_environment(a, container, t, name);
 	put_resources(a, container, t);
 	put_security(a, container);
-	set_text(a, mount, "name", "twin");
-	set_text(a, mount, "mountPath", k->mount);
+	doc_set_text(a, mount, "name", "twin");
+	doc_set_text(a, mount, "mountPath", k->mount);
 	doc_push(set_list(a, container, "volumeMounts"), mount);
 	doc_push(set_list(a, spec, "containers"), container);
-	set_text(a, volume, "name", "twin");
-	set_text(a, set_map(a, volume, "persistentVolumeClaim"), "claimName", k->claim);
+	doc_set_text(a, volume, "name", "twin");
+	doc_set_text(a, set_map(a, volume, "persistentVolumeClaim"), "claimName", k->claim);
 	doc_push(set_list(a, spec, "volumes"), volume);
 	return spec;
 }
@@ -189,14 +154,14 @@ static struct doc *make_job(const struct kubernetes *k, struct arena *a, const s
 {
 	struct doc *d = new_object(a, "batch/v1", "Job", name, k->name, j->run);
 	struct doc *notes = set_map(a, (struct doc *)(uintptr_t)doc_get(d, "metadata"), "annotations");
-	set_text(a, notes, "twinc/task", j->task.name);
+	doc_set_text(a, notes, "twinc/task", j->task.name);
 	struct doc *spec = set_map(a, d, "spec");
 	doc_set(a, spec, "backoffLimit", doc_int(a, 0)); /* who tries again is the run */
 	if (j->task.time_ms)
 		doc_set(a, spec, "activeDeadlineSeconds", doc_int(a, (int64_t)(j->task.time_ms + 999) / 1000 + GRACE_S));
 	struct doc *template = set_map(a, spec, "template"), *labels = set_map(a, set_map(a, template, "metadata"), "labels");
-	set_text(a, labels, "twinc/state", k->name);
-	set_text(a, labels, "twinc/job", name);
+	doc_set_text(a, labels, "twinc/state", k->name);
+	doc_set_text(a, labels, "twinc/job", name);
 	doc_set(a, template, "spec", make_pod(k, a, j, name));
 	return d;
 }
@@ -206,7 +171,7 @@ static struct doc *make_secret(const struct kubernetes *k, struct arena *a, cons
 	struct doc *d = new_object(a, "v1", "Secret", name, k->name, j->run);
 	struct doc *data = set_map(a, d, "stringData");
 	for (const char *const *s = j->task.secrets; *s; s++)
-		set_text(a, data, secret_name(*s, a), *s + strcspn(*s, "=") + 1);
+		doc_set_text(a, data, secret_name(*s, a), *s + strcspn(*s, "=") + 1);
 	return d;
 }
 
@@ -254,7 +219,7 @@ static bool prepare(struct engine_context *c, struct engine_job *j)
 	char text[200];
 	j->own = arena_new(&j->arena, struct kube_job);
 	for (const char *const *r = j->task.reads; r && *r; r++)
-		if (!is_below(*r, k->mount)) {
+		if (!file_is_below(*r, k->mount)) {
 			snprintf(text, sizeof text, "its pods see %s only, and it reads %.100s", k->mount, *r);
 			engine_end(c, j, EXECUTOR_REJECTED, 0, text);
 			return false;
@@ -513,7 +478,7 @@ static void kubernetes_cancel(struct engine_context *c, struct engine_jobs jobs,
 
 static struct kube *open_of(const struct executor_host *host, char *ret_error, size_t error_len)
 {
-	return kube_open(attribute(host, "context"), attribute(host, "namespace"), ret_error, error_len);
+	return kube_open(engine_attribute(host, "context"), engine_attribute(host, "namespace"), ret_error, error_len);
 }
 
 static bool kubernetes_accepts(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len)
@@ -525,11 +490,11 @@ static bool kubernetes_accepts(const struct executor_host *host, const struct ex
 		snprintf(ret_why, why_len, "it is a CWL process, which needs this program and a CWL engine, and pods have neither");
 	else if (w->n_modules > 0)
 		snprintf(ret_why, why_len, "it loads environment modules, which images do not have: name a container instead");
-	else if (!w->container && !attribute(host, "image") && !getenv("TWINC_IMAGE"))
+	else if (!w->container && !engine_attribute(host, "image") && !getenv("TWINC_IMAGE"))
 		snprintf(ret_why, why_len, "it names no container, and the cluster no `image` for such steps (nor does TWINC_IMAGE)");
 	else if (!stored)
 		snprintf(ret_why, why_len, "the cluster names no `claim` and `mount` through which its pods see the state folder (`--on kubernetes:CLAIM:MOUNT`)");
-	else if (!is_below(host->state, mount))
+	else if (!file_is_below(host->state, mount))
 		snprintf(ret_why, why_len, "its pods see %s only, and the state folder is %s: name one there with `--state`", mount, host->state);
 	else
 		good = true;
@@ -544,8 +509,8 @@ static bool kubernetes_open(struct engine_context *c, char *ret_error, size_t er
 		bug_out_of_memory();
 	k->context = c;
 	read_storage(c->host, &k->arena, &k->claim, &k->mount);
-	k->image = attribute(c->host, "image") ? attribute(c->host, "image") : getenv("TWINC_IMAGE");
-	k->name = state_name(&k->arena, c->host->state);
+	k->image = engine_attribute(c->host, "image") ? engine_attribute(c->host, "image") : getenv("TWINC_IMAGE");
+	k->name = engine_state_name(&k->arena, c->host->state, "kubernetes");
 	if (!k->name)
 		snprintf(ret_error, error_len, "%s/kubernetes cannot be written", c->host->state);
 	k->kube = k->name ? open_of(c->host, ret_error, error_len) : NULL;
@@ -625,7 +590,7 @@ static void find_all(const struct executor_host *host, const char *name, const s
 static bool kubernetes_find(const struct executor_host *host, struct executor_attempt *attempts, uint32_t n, char *ret_error, size_t error_len)
 {
 	struct arena a = { 0 };
-	struct kubernetes k = { .name = state_name(&a, host->state) };
+	struct kubernetes k = { .name = engine_state_name(&a, host->state, "kubernetes") };
 	struct doc *jobs = NULL;
 	bool good = false;
 	snprintf(ret_error, error_len, "%s/kubernetes cannot be written", host->state);
@@ -647,7 +612,7 @@ static void kubernetes_kill(const struct executor_host *host, const struct execu
 {
 	struct arena a = { 0 };
 	char error[200];
-	const char *name = state_name(&a, host->state);
+	const char *name = engine_state_name(&a, host->state, "kubernetes");
 	struct kube *kube = NULL;
 	for (uint32_t i = 0; i < n; i++) {
 		script_void(script_folder(&a, host->state, attempts[i].run, attempts[i].number));

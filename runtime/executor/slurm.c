@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define ASK_TIMEOUT_MS 60000
@@ -53,25 +52,11 @@ struct slurm {
 	bool no_accounting;
 };
 
-static const char *attribute(const struct executor_host *host, const char *name)
-{
-	return host->thing ? doc_text(doc_get(host->thing->attributes, name), NULL) : NULL;
-}
-
 /* Names of all jobs of this state folder begin so; another folder in its place, later, has another name. */
 static const char *job_prefix(struct arena *a, const char *state)
 {
-	const char *path = arena_printf(a, "%s/slurm/name", state);
-	uint64_t number = 0;
-	char *text;
-	size_t len;
-	if (file_read(a, path, 64, &text, &len) == 0 && len == 10)
-		return arena_printf(a, "twin-%s-", text);
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
-		number = engine_now_ms();
-	text = arena_printf(a, "%010" PRIx64, number & 0xffffffffff);
-	file_mkdirs(arena_printf(a, "%s/slurm", state));
-	return file_write(path, text, 10, NULL) == 0 ? arena_printf(a, "twin-%s-", text) : NULL;
+	const char *name = engine_state_name(a, state, "slurm");
+	return name ? arena_printf(a, "twin-%s-", name) : NULL;
 }
 
 /* What its programs need of the caller's environment, and no more: sbatch hands it on to the job, and slurmctld keeps it. */
@@ -111,7 +96,7 @@ static bool ask(struct arena *a, const char *login, const char *const *words, st
 
 static const char *login_of(const struct executor_host *host)
 {
-	return command_exists("sbatch") ? NULL : attribute(host, "login");
+	return command_exists("sbatch") ? NULL : engine_attribute(host, "login");
 }
 
 /* -- what a job is known as ------------------------------------------------------------------------------------------ */
@@ -158,10 +143,8 @@ static bool query(struct arena *a, const char *login, const char *prefix, struct
 		*ret_error = answer.err;
 		return false;
 	}
-	for (char *line = (char *)(uintptr_t)answer.out, *next; *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
+	const char *rest = answer.out;
+	for (char *line; (line = command_line(&rest));) {
 		if (strncmp(line, prefix, strlen(prefix)) != 0)
 			continue;
 		const char *name = field(&line), *index = field(&line);
@@ -502,10 +485,8 @@ static void query_accounting(struct slurm *s, struct arena *a, const char *ids, 
 		s->no_accounting = true; /* most sites that have none say so at once */
 		return;
 	}
-	for (char *line = (char *)(uintptr_t)answer.out, *next; *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
+	const char *rest = answer.out;
+	for (char *line; (line = command_line(&rest));) {
 		const char *id = field(&line);
 		map_set(ret, id, field(&line));
 	}
@@ -624,13 +605,12 @@ static int64_t slurm_look(struct engine_context *c)
 
 /* -- ending ---------------------------------------------------------------------------------------------------------- */
 
-static void scancel(struct arena *a, const char *login, const char *const *ids, uint32_t n, bool force)
+static void scancel(struct arena *a, const char *login, const char *const *ids, uint32_t n)
 {
 	for (uint32_t from = 0; from < n; from += CANCEL_MAX) {
 		VEC(const char *) words = { 0 };
 		struct command_answer answer;
 		*vec_push(&words) = "scancel";
-		(void)force; /* Slurm itself ends by force what does not end within KillWait */
 		for (uint32_t i = from; i < n && i < from + CANCEL_MAX; i++)
 			*vec_push(&words) = ids[i];
 		*vec_push(&words) = NULL;
@@ -641,6 +621,7 @@ static void scancel(struct arena *a, const char *login, const char *const *ids, 
 
 static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool force)
 {
+	(void)force; /* Slurm itself ends by force what does not end within KillWait */
 	struct slurm *s = c->own;
 	struct arena a = { 0 };
 	VEC(const char *) ids = { 0 };
@@ -654,7 +635,7 @@ static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool
 		else if (read_known(&a, j->task.folder, &known) && known.id[0])
 			*vec_push(&ids) = arena_strdup(&a, known.id);
 	}
-	scancel(&a, s->login, ids.at, ids.len, force);
+	scancel(&a, s->login, ids.at, ids.len);
 	s->query_ms = 0;
 	s->interval_ms = QUERY_MIN_MS;
 	vec_finish(&ids);
@@ -672,7 +653,7 @@ static void slurm_kill(const struct executor_host *host, const struct executor_a
 		if (attempts[i].found == EXECUTOR_ALIVE && read_known(&a, folder, &known) && known.id[0])
 			*vec_push(&ids) = arena_strdup(&a, known.id);
 	}
-	scancel(&a, login_of(host), ids.at, ids.len, true);
+	scancel(&a, login_of(host), ids.at, ids.len);
 	vec_finish(&ids);
 	arena_finish(&a);
 }
@@ -720,13 +701,13 @@ static bool slurm_find(const struct executor_host *host, struct executor_attempt
 
 static bool slurm_accepts(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len)
 {
-	const char *mount = attribute(host, "mount"), *login = attribute(host, "login");
+	const char *mount = engine_attribute(host, "mount"), *login = engine_attribute(host, "login");
 	(void)w;
 	if (!command_exists("sbatch") && !(login && command_exists("ssh"))) {
 		snprintf(ret_why, why_len, "there is no sbatch on the PATH, and %s", login ? "no ssh to reach the login node" : "the twin names no `login` node");
 		return false;
 	}
-	if (mount && (strncmp(host->state, mount, strlen(mount)) != 0 || !strchr("/", host->state[strlen(mount)]))) {
+	if (mount && !file_is_below(host->state, mount)) {
 		snprintf(ret_why, why_len, "the nodes see `%s` only, and the state folder is %s: name one there with `--state`", mount, host->state);
 		return false;
 	}
@@ -744,7 +725,7 @@ static bool slurm_open(struct engine_context *c, char *ret_error, size_t error_l
 		free(s);
 		return false;
 	}
-	s->account = attribute(c->host, "account");
+	s->account = engine_attribute(c->host, "account");
 	s->login = login_of(c->host);
 	s->interval_ms = QUERY_MIN_MS;
 	c->own = s;

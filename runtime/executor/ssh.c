@@ -218,10 +218,8 @@ static bool find_lacking(struct sending *s, struct map *ret)
 	for (uint32_t i = 0; i < s->contents.len; i++)
 		buf_printf(&keys, "%s\n", s->contents.at[i].key);
 	bool good = keys.len == 0 || ask(s->c, &s->arena, &(struct ssh_call){ .verb = "lacks", .input = arena_strdup(&s->arena, buf_text(&keys)) }, &answer);
-	for (char *line = good && keys.len ? (char *)(uintptr_t)answer.out : NULL, *next; line && *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
+	const char *rest = good && keys.len ? answer.out : "";
+	for (char *line; (line = command_line(&rest));) {
 		map_set(ret, line, s);
 	}
 	buf_finish(&keys);
@@ -449,10 +447,8 @@ static void look_there(struct engine_context *c)
 			map_set(&jobs, name, c->jobs.at[i]);
 		}
 	bool good = names.len > 0 && ask(c, &a, &(struct ssh_call){ .verb = "look", .input = arena_strdup(&a, buf_text(&names)) }, &answer);
-	for (char *line = good ? (char *)(uintptr_t)answer.out : NULL, *next; line && *line; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next)
-			*next++ = 0;
+	const char *rest = good ? answer.out : "";
+	for (char *line; (line = command_line(&rest));) {
 		size_t n = strcspn(line, " ");
 		struct engine_job *j = map_get_n(&jobs, line, n);
 		if (j && line[n])
@@ -605,10 +601,8 @@ static bool ssh_find(const struct executor_host *host, struct executor_attempt *
 		good = ssh_link_ask(&l, &a, &(struct ssh_call){ .verb = "look", .input = arena_strdup(&a, buf_text(&names)) }, &answer);
 		if (!good)
 			snprintf(ret_error, error_len, "%s", answer.err);
-		for (char *line = good ? (char *)(uintptr_t)answer.out : NULL, *next; line && *line; line = next) {
-			next = line + strcspn(line, "\n");
-			if (*next)
-				*next++ = 0;
+		const char *rest = good ? answer.out : "";
+		for (char *line; (line = command_line(&rest));) {
 			size_t len = strcspn(line, " ");
 			struct executor_attempt *at = map_get_n(&asked, line, len);
 			if (at && line[len])

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,22 +54,6 @@ static void read_address(struct ssh_link *l, const char *user, const char *text)
 	l->destination = user ? arena_printf(&l->arena, "%s@%s", user, host) : host;
 }
 
-/* Ten hexadecimal digits that this state folder has for ever; NULL: it cannot be written. */
-static const char *state_name(struct arena *a, const char *state)
-{
-	const char *path = arena_printf(a, "%s/ssh/name", state);
-	uint64_t number = 0;
-	char *text;
-	size_t len;
-	if (file_read(a, path, 64, &text, &len) == 0 && len == 10)
-		return text;
-	if (getrandom(&number, sizeof number, 0) != sizeof number)
-		number = engine_now_ms();
-	text = arena_printf(a, "%010" PRIx64, number & 0xffffffffff);
-	file_mkdirs(file_dirname(a, path));
-	return file_write(path, text, 10, NULL) == 0 ? text : NULL;
-}
-
 /* A folder that nobody else can look into, with a short name: a socket's path has at most 107 bytes. */
 static const char *control_folder(struct arena *a)
 {
@@ -104,7 +87,7 @@ bool ssh_link_init(struct ssh_link *l, const struct executor_host *host, char *r
 		return false;
 	}
 	l->key = secret_of(host, "key");
-	name = state_name(&l->arena, host->state);
+	name = engine_state_name(&l->arena, host->state, "ssh");
 	folder = control_folder(&l->arena);
 	if (!name || !folder) {
 		snprintf(ret_error, error_len, "%s%s", name ? "/tmp/twinc-ssh-UID is not a folder of this user alone" : host->state, name ? "" : "/ssh cannot be written");

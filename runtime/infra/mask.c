@@ -1,24 +1,14 @@
 /* Texts from outside, before anybody sees them. */
 #include "runtime/infra/inside.h"
+#include "runtime/run/mask.h"
 #include <string.h>
 
 #define WORD_MIN 4 /* shorter parts of a secret would hide every other word */
 
 static const char *without(struct arena *a, const char *text, const char *secret, size_t n)
 {
-	const char *hit = n ? memmem(text, strlen(text), secret, n) : NULL;
-	struct buf b = { 0 };
-	if (!hit)
-		return text;
-	for (; hit; hit = memmem(text, strlen(text), secret, n)) {
-		buf_add(&b, text, (size_t)(hit - text));
-		buf_puts(&b, "***");
-		text = hit + n;
-	}
-	buf_puts(&b, text);
-	const char *masked = arena_strndup(a, buf_text(&b), b.len);
-	buf_finish(&b);
-	return masked;
+	size_t len;
+	return mask_one(a, secret, n, text, strlen(text), &len);
 }
 
 /* `key = value; key = value` in lines: each value on its own, too. */

@@ -2,17 +2,11 @@
 #include "compiler/doc/doc.h"
 #include "runtime/report/inside.h"
 
-static void set_text(struct arena *a, struct doc *d, const char *key, const char *text)
-{
-	if (text)
-		doc_set(a, d, key, doc_string(a, text));
-}
-
 static struct doc *place_object(struct report *r, struct arena *a, struct span span)
 {
 	struct place p = source_place(r->o.sources, span);
 	struct doc *d = doc_map(a);
-	set_text(a, d, "file", p.path);
+	doc_set_text(a, d, "file", p.path);
 	doc_set(a, d, "line", doc_int(a, p.line));
 	doc_set(a, d, "column", doc_int(a, p.column));
 	return d;
@@ -81,20 +75,20 @@ void report_json(struct report *r, const struct run_event *e)
 	doc_set(&a, d, "time", doc_string(&a, buf_text(&time)));
 	doc_set(&a, d, "event", doc_string(&a, run_event_name(e->kind)));
 	doc_set(&a, d, "run", e->run ? doc_int(&a, e->run) : doc_null(&a));
-	set_text(&a, d, "workflow", e->workflow);
-	set_text(&a, d, name_key(e->kind), e->task);
-	set_text(&a, d, "step", e->step);
+	doc_set_text(&a, d, "workflow", e->workflow);
+	doc_set_text(&a, d, name_key(e->kind), e->task);
+	doc_set_text(&a, d, "step", e->step);
 	if (e->attempt)
 		doc_set(&a, d, "attempt", doc_int(&a, e->attempt));
-	set_text(&a, d, text_key(e->kind), e->text);
+	doc_set_text(&a, d, text_key(e->kind), e->text);
 	if (e->exit >= 0)
 		doc_set(&a, d, "exit", doc_int(&a, e->exit));
 	if (e->duration_ms >= 0)
 		doc_set(&a, d, "duration", doc_float(&a, (double)e->duration_ms / 1000));
 	if (e->span.file)
 		doc_set(&a, d, "place", place_object(r, &a, e->span));
-	set_text(&a, d, "stdout", e->out);
-	set_text(&a, d, "stderr", e->err);
+	doc_set_text(&a, d, "stdout", e->out);
+	doc_set_text(&a, d, "stderr", e->err);
 	if (e->diag)
 		add_diag(r, &a, d, e->diag);
 	if (e->kind == EVENT_RUN_DONE)

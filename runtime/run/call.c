@@ -268,7 +268,7 @@ static bool has_image(struct run *r, struct task *t, const char *name)
 static bool accepted(struct run *r, struct task *t)
 {
 	const char *place = lane_place(r, t);
-	struct executor_wish w = { .container = t->step->container, .n_modules = t->step->n_modules, .workers = t->step->workers,
+	struct executor_wish w = { .container = t->step->container, .n_modules = t->step->n_modules,
 				   .cwl = t->step->cwl, .place = place, .kind = place ? lane_kind(r, place) : NULL };
 	char why[300];
 	if (t->step->cwl)

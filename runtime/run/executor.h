@@ -74,7 +74,7 @@ struct executor_news {
 /* What a step asks of whoever runs it. */
 struct executor_wish {
 	const char *container; /* or NULL */
-	uint32_t n_modules, workers;
+	uint32_t n_modules;
 	bool cwl;              /* a CWL process, run by this program */
 	const char *place, *kind; /* full name and kind of the place, "hpc.gpu" and "slurm.cluster"; or NULL: anywhere */
 };

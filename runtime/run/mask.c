@@ -67,18 +67,18 @@ static void add_secret(struct arena *a, patterns *p, const char *secret)
 		add_percent(a, p, secret, n, "0123456789ABCDEF", true);
 }
 
-static const char *without(struct arena *a, const struct pattern *p, const char *text, size_t len, size_t *ret_len)
+const char *mask_one(struct arena *a, const char *word, size_t n, const char *text, size_t len, size_t *ret_len)
 {
-	const char *hit = memmem(text, len, p->text, p->len);
+	const char *hit = n ? memmem(text, len, word, n) : NULL;
 	struct buf b = { 0 };
 	*ret_len = len;
 	if (!hit)
 		return text;
-	for (; hit; hit = memmem(text, len, p->text, p->len)) {
+	for (; hit; hit = memmem(text, len, word, n)) {
 		buf_add(&b, text, (size_t)(hit - text));
 		buf_puts(&b, "***");
-		len -= (size_t)(hit - text) + p->len;
-		text = hit + p->len;
+		len -= (size_t)(hit - text) + n;
+		text = hit + n;
 	}
 	buf_add(&b, text, len);
 	*ret_len = b.len;
@@ -94,7 +94,7 @@ const char *mask_text(struct arena *a, const char *const *secrets, uint32_t n_se
 		add_secret(a, &p, secrets[i]);
 	*ret_len = len;
 	for (uint32_t i = 0; i < p.len; i++)
-		text = without(a, &p.at[i], text, *ret_len, ret_len);
+		text = mask_one(a, p.at[i].text, p.at[i].len, text, *ret_len, ret_len);
 	vec_finish(&p);
 	return text;
 }

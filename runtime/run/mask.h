@@ -7,4 +7,6 @@
 
 /* The text with each secret as ***; itself where there is none. n_secrets texts of any length; empty ones are passed over. */
 const char *mask_text(struct arena *a, const char *const *secrets, uint32_t n_secrets, const char *text, size_t len, size_t *ret_len);
+/* The text with one word of n bytes, as it is, as ***; for none, n is 0. */
+const char *mask_one(struct arena *a, const char *word, size_t n, const char *text, size_t len, size_t *ret_len);
 #endif
