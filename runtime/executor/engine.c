@@ -154,6 +154,11 @@ void engine_note(struct engine_context *c, struct engine_job *j, enum executor_w
 	tell(c, &n);
 }
 
+void engine_call(struct engine_context *c)
+{
+	ring(c->called);
+}
+
 /* -- the thread ------------------------------------------------------------------------------------------------------ */
 
 static struct engine_job *job_find(struct state *s, int64_t run, uint32_t number)

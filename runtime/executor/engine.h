@@ -41,6 +41,7 @@ struct engine {
 /* From submit, look and cancel. */
 void engine_end(struct engine_context *c, struct engine_job *j, enum executor_outcome outcome, int code, const char *text);
 void engine_note(struct engine_context *c, struct engine_job *j, enum executor_word word, const char *text);
+void engine_call(struct engine_context *c); /* ends what waits for c->called: look is to be called again */
 uint64_t engine_now_ms(void); /* steady */
 
 /* What the twin says of the engine: the text of an attribute, or NULL. */

@@ -23,13 +23,18 @@
 #define IMAGE_MS 120000    /* an image that cannot be had for so long is never to be had */
 #define GRACE_S 60         /* over the task's own limit */
 
-struct kube_job { bool refused; uint64_t waits_since_ms; };
+struct kube_job {
+	bool refused; /* it is not made yet */
+	bool bare;    /* its pod is gone, and no other is seen yet */
+	uint64_t waits_since_ms;
+};
 struct kubernetes {
 	struct arena arena;
 	struct kube *kube;
 	const char *name, *claim, *mount, *image; /* name: of the state folder, in all names and labels */
 	char version[32];  /* of the last list or event: where the next watch begins; "": list first */
 	struct map jobs;   /* name of the Job -> struct engine_job; made anew at every look */
+	bool soon;         /* the watch that goes on is a short one */
 	bool anything;     /* was made, or found: then it is cleaned up at the end */
 	struct engine_context *context;
 };
@@ -217,7 +222,6 @@ static bool prepare(struct engine_context *c, struct engine_job *j)
 	struct kubernetes *k = c->own;
 	struct executor_task bare = j->task;
 	char text[200];
-	j->own = arena_new(&j->arena, struct kube_job);
 	for (const char *const *r = j->task.reads; r && *r; r++)
 		if (!file_is_below(*r, k->mount)) {
 			snprintf(text, sizeof text, "its pods see %s only, and it reads %.100s", k->mount, *r);
@@ -235,6 +239,7 @@ static void kubernetes_submit(struct engine_context *c, struct engine_jobs jobs)
 {
 	bool reached = true;
 	for (uint32_t i = 0; i < jobs.len; i++) {
+		jobs.at[i]->own = arena_new(&jobs.at[i]->arena, struct kube_job);
 		if (!prepare(c, jobs.at[i]))
 			continue;
 		if (reached)
@@ -280,9 +285,9 @@ static void note_pending(struct engine_context *c, struct engine_job *j, const s
 			engine_end(c, j, EXECUTOR_REJECTED, 0, text);
 	if (!strstr(reason, "ImagePull") && !strstr(reason, "ErrImage"))
 		return;
-	if (own && own->waits_since_ms && engine_now_ms() - own->waits_since_ms > IMAGE_MS)
+	if (own->waits_since_ms && engine_now_ms() - own->waits_since_ms > IMAGE_MS)
 		engine_end(c, j, EXECUTOR_REJECTED, 0, text);
-	else if (own && !own->waits_since_ms)
+	else if (!own->waits_since_ms)
 		own->waits_since_ms = engine_now_ms();
 }
 
@@ -312,14 +317,18 @@ static void note_failed(struct engine_context *c, struct engine_job *j, const st
 		engine_end(c, j, EXECUTOR_LOST, 0, text);
 }
 
+static struct engine_job *job_of(const struct kubernetes *k, const struct doc *pod)
+{
+	return map_get(&k->jobs, doc_text(doc_get(doc_get(doc_get(pod, "metadata"), "labels"), "twinc/job"), ""));
+}
+
 static void see_pod(struct engine_context *c, const struct doc *pod)
 {
-	struct kubernetes *k = c->own;
-	const char *name = doc_text(doc_get(doc_get(doc_get(pod, "metadata"), "labels"), "twinc/job"), "");
 	const char *phase = doc_text(doc_get(doc_get(pod, "status"), "phase"), "");
-	struct engine_job *j = map_get(&k->jobs, name);
+	struct engine_job *j = job_of(c->own, pod);
 	if (!j || j->ended)
 		return;
+	((struct kube_job *)j->own)->bare = false;
 	if (strcmp(phase, "Pending") == 0) {
 		note_pending(c, j, pod);
 	} else if (strcmp(phase, "Running") == 0) {
@@ -329,6 +338,13 @@ static void see_pod(struct engine_context *c, const struct doc *pod)
 	} else if (!ended_by_file(c, j)) {
 		note_failed(c, j, pod);
 	}
+}
+
+/* Something has to be looked at again soon. */
+static bool is_unsettled(const struct engine_job *j)
+{
+	const struct kube_job *own = j->own;
+	return j->since_ms || j->cancelled || own->refused || own->bare;
 }
 
 static void remember(struct kubernetes *k, const struct doc *object)
@@ -348,6 +364,11 @@ static void hear(const struct doc *event, void *ctx)
 	remember(k, object);
 	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
 		see_pod(k->context, object);
+	struct engine_job *j = job_of(k, object);
+	if (j && strcmp(type, "DELETED") == 0)
+		((struct kube_job *)j->own)->bare = true;
+	if (j && !j->ended && !k->soon && is_unsettled(j))
+		engine_call(k->context);
 }
 
 static const char *selector(const struct kubernetes *k, struct arena *a, const char *kind)
@@ -368,7 +389,7 @@ static void look_at_jobs(struct engine_context *c, const struct doc *list)
 		struct engine_job *j = c->jobs.at[i];
 		const struct kube_job *own = j->own;
 		const struct doc *job = map_get(&there, job_name(&a, k->name, j->run, j->task.number));
-		if (j->ended || (own && own->refused) || ended_by_file(c, j))
+		if (j->ended || own->refused || ended_by_file(c, j))
 			continue;
 		if (!job) {
 			engine_end(c, j, EXECUTOR_CANCELLED, 0, "its Job is gone");
@@ -406,17 +427,21 @@ static void index_jobs(struct engine_context *c, struct arena *a)
 	struct kubernetes *k = c->own;
 	map_finish(&k->jobs);
 	map_init(&k->jobs);
-	for (uint32_t i = 0; i < c->jobs.len; i++)
-		map_set(&k->jobs, job_name(a, k->name, c->jobs.at[i]->run, c->jobs.at[i]->task.number), c->jobs.at[i]);
+	for (uint32_t i = 0; i < c->jobs.len; i++) {
+		struct engine_job *j = c->jobs.at[i];
+		if (!j->own) /* adopted */
+			j->own = arena_new(&j->arena, struct kube_job);
+		map_set(&k->jobs, job_name(a, k->name, j->run, j->task.number), j);
+	}
 }
 
 static void watch(struct engine_context *c, struct arena *a)
 {
 	struct kubernetes *k = c->own;
-	uint32_t ms = WATCH_MS;
-	for (uint32_t i = 0; i < c->jobs.len; i++) /* something has to be looked at again soon */
-		if (c->jobs.at[i]->since_ms || (c->jobs.at[i]->own && ((struct kube_job *)c->jobs.at[i]->own)->refused))
-			ms = RETRY_MS;
+	k->soon = false;
+	for (uint32_t i = 0; i < c->jobs.len; i++)
+		k->soon = k->soon || is_unsettled(c->jobs.at[i]);
+	uint32_t ms = k->soon ? RETRY_MS : WATCH_MS;
 	const char *path = arena_printf(a, "%s&watch=1&allowWatchBookmarks=true&resourceVersion=%s&timeoutSeconds=%u", selector(k, a, "pods"), k->version, (ms + 999) / 1000);
 	struct net_answer answer = kube_watch(k->kube, a, path, ms + RETRY_MS, c->called, hear, k);
 	if (answer.outcome == NET_STOPPED)
@@ -434,7 +459,7 @@ static int64_t kubernetes_look(struct engine_context *c)
 	index_jobs(c, &a);
 	for (uint32_t i = 0; i < c->jobs.len; i++) {
 		struct engine_job *j = c->jobs.at[i];
-		if (!j->ended && j->own && ((struct kube_job *)j->own)->refused && !submit_job(c, j))
+		if (!j->ended && ((struct kube_job *)j->own)->refused && !submit_job(c, j))
 			break;
 	}
 	int64_t wait = 0;

@@ -19,11 +19,11 @@ says() { grep -qF -- "$1" "$scratch/out" || fail "does not say \"$1\""; }
 holds() { # FILE TEXT
 	[ "$(cat "$1" 2>/dev/null)" = "$2" ] || fail "$1 holds \"$(cat "$1" 2>&1)\" instead of \"$2\""
 }
-wait_for() { # COMMAND: until it is true, at most 20 s
+wait_for() { # COMMAND: until it is true, at most 100 s
 	n=0
 	until eval "$1"; do
 		n=$((n + 1))
-		[ $n -lt 400 ] || {
+		[ $n -lt 2000 ] || {
 			fail "waited in vain for: $1"
 			return
 		}
