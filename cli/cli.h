@@ -128,6 +128,8 @@ void cli_show_diags(const struct cli *c, struct diags *ds);
 /* From words to a plan, with every message already shown. NULL: *ret_exit is the exit code. The plan is the caller's to
  * destroy; it is complete in itself. */
 struct plan *cli_plan(struct cli *c, const char *file, uint32_t *ret_workflow, const struct value ***ret_inputs, int *ret_exit);
+/* The same in a compilation of the caller's, which may be asked for more plans. */
+struct plan *cli_compile(struct cli *c, const char *file, struct compile *comp, uint32_t *ret_workflow, const struct value ***ret_inputs, int *ret_exit);
 /* {file, line, column} of the place. */
 struct doc *cli_place_doc(struct arena *a, const struct plan *plan, struct span span);
 /* A document on stdout, JSON with --json, else YAML. */

@@ -211,10 +211,9 @@ void cli_show_diags(const struct cli *c, struct diags *ds)
 	buf_finish(&b);
 }
 
-struct plan *cli_plan(struct cli *c, const char *file, uint32_t *ret_workflow, const struct value ***ret_inputs, int *ret_exit)
+struct plan *cli_compile(struct cli *c, const char *file, struct compile *comp, uint32_t *ret_workflow, const struct value ***ret_inputs, int *ret_exit)
 {
 	struct compile_request request;
-	struct compile comp;
 	struct plan *plan;
 	bool shown = c->json; /* --json promises the verb's own shape; diagnostics stay readable on stderr */
 
@@ -222,14 +221,23 @@ struct plan *cli_plan(struct cli *c, const char *file, uint32_t *ret_workflow, c
 		*ret_exit = CLI_WRONG;
 		return NULL;
 	}
-	compile_init(&comp);
-	plan = compile_plan(&comp, &request, ret_workflow, ret_inputs);
+	plan = compile_plan(comp, &request, ret_workflow, ret_inputs);
 	c->json = false;
-	cli_show_diags(c, &comp.diags);
+	cli_show_diags(c, &comp->diags);
 	c->json = shown;
-	compile_finish(&comp);
 	if (!plan)
 		*ret_exit = CLI_WRONG;
+	return plan;
+}
+
+struct plan *cli_plan(struct cli *c, const char *file, uint32_t *ret_workflow, const struct value ***ret_inputs, int *ret_exit)
+{
+	struct compile comp;
+	struct plan *plan;
+
+	compile_init(&comp);
+	plan = cli_compile(c, file, &comp, ret_workflow, ret_inputs, ret_exit);
+	compile_finish(&comp);
 	return plan;
 }
 

@@ -202,7 +202,7 @@ static const char *first_error(struct diags *ds)
 }
 
 /* The plan of each scenario, where a target wants them. One that does not go with what is bound here is refused, and stops nothing. */
-static bool add_scenarios(struct build *b, const char *file)
+static bool add_scenarios(struct build *b, struct compile *comp, const char *file)
 {
 	bool wanted = false, ok = true;
 
@@ -211,20 +211,17 @@ static bool add_scenarios(struct build *b, const char *file)
 	for (uint32_t i = 0; wanted && ok && !b->cli->scenario && i < b->plan->n_scenarios; i++) {
 		struct target_scenario s = { .scenario = &b->plan->scenarios[i] };
 		struct compile_request request;
-		struct compile comp;
 		const struct value **inputs = NULL;
 		uint32_t workflow;
 		ok = cli_request(b->cli, file, &request);
 		if (!ok)
 			break;
 		request.scenario = s.scenario->name;
-		compile_init(&comp);
-		s.plan = compile_plan(&comp, &request, &workflow, &inputs);
+		s.plan = compile_plan_again(comp, &request, &workflow, &inputs);
 		s.inputs = inputs;
 		if (!s.plan)
-			s.error = arena_strdup(&b->cli->arena, first_error(&comp.diags));
+			s.error = arena_strdup(&b->cli->arena, first_error(&comp->diags));
 		*vec_push(&b->scenarios) = s;
-		compile_finish(&comp);
 	}
 	return ok;
 }
@@ -234,8 +231,10 @@ int verb_build(struct cli *c)
 	const char *file = cli_file(c);
 	char *here = getcwd(NULL, 0);
 	struct build b = { .cli = c };
+	struct compile comp;
 	struct plan *plan = NULL;
 	int code = CLI_USAGE;
+	bool ok = false;
 
 	/* What one target gave back, the next takes again: the system need not see it, which zeroes each page anew. */
 	mallopt(M_TRIM_THRESHOLD, INT_MAX);
@@ -249,11 +248,14 @@ int verb_build(struct cli *c)
 	free(here);
 	if (code < 0) {
 		c->partial = true; /* what is not bound is an input of what is written */
-		plan = cli_plan(c, file, &b.workflow, &b.inputs, &code);
+		compile_init(&comp);
+		plan = cli_compile(c, file, &comp, &b.workflow, &b.inputs, &code);
 		b.plan = plan;
+		ok = plan && add_scenarios(&b, &comp, file);
+		compile_finish(&comp);
 	}
 	if (plan)
-		code = add_scenarios(&b, file) ? build_all(&b) : CLI_WRONG;
+		code = ok ? build_all(&b) : CLI_WRONG;
 	for (uint32_t i = 0; i < b.list.len; i++)
 		target_result_finish(&b.list.at[i].result);
 	for (uint32_t i = 0; i < b.scenarios.len; i++)

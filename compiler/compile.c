@@ -92,13 +92,9 @@ void compile_lint(struct compile *c)
 		model_lint(c->model, &c->diags);
 }
 
-struct plan *compile_plan(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs)
+/* What the request binds, checked with these values and lowered. */
+static struct plan *plan_bound(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs)
 {
-	if (!compile_parse(c, request->file))
-		return NULL;
-	resolve(c);
-	if (c->diags.n_errors)
-		return NULL;
 	struct bound bound = {0};
 	if (!bind_request(c, request, &bound))
 		return NULL;
@@ -113,4 +109,19 @@ struct plan *compile_plan(struct compile *c, const struct compile_request *reque
 		if (bound.inputs[i])
 			(*ret_inputs)[i] = value_copy(p->arena, bound.inputs[i]);
 	return p;
+}
+
+struct plan *compile_plan(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs)
+{
+	if (!compile_parse(c, request->file))
+		return NULL;
+	resolve(c);
+	return c->diags.n_errors ? NULL : plan_bound(c, request, ret_workflow, ret_inputs);
+}
+
+struct plan *compile_plan_again(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs)
+{
+	diags_init(&c->diags, &c->arena, &c->sources);
+	bind_defaults(c->model);
+	return plan_bound(c, request, ret_workflow, ret_inputs);
 }

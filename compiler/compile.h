@@ -53,4 +53,6 @@ void compile_lint(struct compile *c);
  * On success *ret_workflow is the workflow that the request means, and its input values stand in *ret_inputs (in the
  * plan's arena, one per workflow input, NULL: use the default). With `partial`, `bare`, `no_workflow` *ret_workflow may be PLAN_NONE. */
 struct plan *compile_plan(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs);
+/* The same of what a compile_plan that went well has read and resolved, bound otherwise; c->diags are of this one only. */
+struct plan *compile_plan_again(struct compile *c, const struct compile_request *request, uint32_t *ret_workflow, const struct value ***ret_inputs);
 #endif
