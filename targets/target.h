@@ -76,6 +76,8 @@ struct target_text { struct buf text; struct lines lines; };
 void target_text_from(struct target_text *t, struct span from);
 /* Takes it over: the bytes into the arena, and leaves it empty. */
 struct target_file *target_put_text(struct target_result *r, const char *path, struct span from, struct target_text *t);
+/* A text that is built into the program, which all its lines come from `from`. */
+struct target_file *target_put_own(struct target_result *r, const char *path, struct span from, const char *text, size_t len);
 /* The bytes of a file, and where its lines come from; every line from the first on has a place where the file has one. */
 void target_file_text(const struct target_file *f, struct buf *ret, struct lines *ret_lines);
 /* A path as seen from `folder`, both absolute: "../../data/x.csv". */

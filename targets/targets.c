@@ -104,6 +104,14 @@ void target_text_from(struct target_text *t, struct span from)
 	lines_from(&t->lines, &t->text, from);
 }
 
+struct target_file *target_put_own(struct target_result *r, const char *path, struct span from, const char *text, size_t len)
+{
+	struct target_file *f = vec_push(&r->files);
+
+	*f = (struct target_file){ .path = path, .from = from, .text = text, .len = len };
+	return f;
+}
+
 struct target_file *target_put_text(struct target_result *r, const char *path, struct span from, struct target_text *t)
 {
 	struct target_file *f = vec_push(&r->files);

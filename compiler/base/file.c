@@ -182,20 +182,15 @@ int file_create(int folder, const char *name, const char *bytes, size_t len, boo
 
 int file_mkdirs(const char *path)
 {
-	struct arena a = {0};
-	int err = 0;
-	if (mkdir(path, 0777) == 0 || (errno == EEXIST && file_is_dir(path))) /* mostly what is above it is there */
+	if (mkdir(path, 0777) == 0 || (errno != ENOENT && file_is_dir(path)))
 		return 0;
-	char *copy = arena_strdup(&a, path);
-	for (char *p = copy; !err && *p;) {
-		p += strspn(p, "/");
-		p += strcspn(p, "/");
-		char c = *p;
-		*p = '\0';
-		if (mkdir(copy, 0777) != 0 && !file_is_dir(copy))
-			err = errno == EEXIST ? ENOTDIR : errno;
-		*p = c;
-	}
+	if (errno != ENOENT)
+		return errno == EEXIST ? ENOTDIR : errno;
+	struct arena a = {0};
+	const char *above = file_dirname(&a, path); /* mostly it is there */
+	int err = strcmp(above, path) == 0 ? ENOENT : file_mkdirs(above);
+	if (!err && mkdir(path, 0777) != 0 && !file_is_dir(path))
+		err = errno == EEXIST ? ENOTDIR : errno;
 	arena_finish(&a);
 	return err;
 }

@@ -429,11 +429,8 @@ static const char *one_line(struct arena *a, const char *text)
 
 static void put_library(struct flow *f)
 {
-	for (const struct stdlib_file *file = stdlib_flow; file->name; file++) {
-		struct target_text t = { 0 };
-		buf_add(&t.text, file->text, file->len);
-		target_put_text(f->ret, arena_printf(f->arena, "%s/%s", f->folder, file->name), f->plan->workflows[0].span, &t);
-	}
+	for (const struct stdlib_file *file = stdlib_flow; file->name; file++)
+		target_put_own(f->ret, arena_printf(f->arena, "%s/%s", f->folder, file->name), f->plan->workflows[0].span, file->text, file->len);
 }
 
 bool flow_emit(struct flow *f, uint32_t workflow)

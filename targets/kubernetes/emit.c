@@ -175,8 +175,13 @@ static void emit_plan(struct kube *k, const struct target_request *request, stru
 	}
 	if (!ret->files.len)
 		ret->note = "nothing of it is on a cluster, and no workflow can run there";
+}
+
+static void finish(struct kube *k)
+{
 	names_finish(&k->things);
 	names_finish(&k->steps);
+	map_finish(&k->templates);
 }
 
 static void emit(const struct target_request *request, struct target_result *ret)
@@ -202,9 +207,11 @@ static void emit(const struct target_request *request, struct target_result *ret
 		target_result_init(&made, ret->arena);
 		emit_plan(&of, &other, &made);
 		kube_put_overlay(&k, s->scenario, files, n, &made);
+		finish(&of);
 		target_result_drop_files(&made);
 		target_result_finish(&made);
 	}
+	finish(&k);
 }
 
 static void check(const struct target_request *request, struct target_result *ret)

@@ -23,6 +23,7 @@ struct kube {
 	const char *part_of;            /* the twin, as a label */
 	const char *secrets;            /* the Secret that holds what the twin calls secret */
 	bool *told;                     /* steps whose rows are there */
+	struct map templates;           /* what kube_json read: text -> struct doc */
 };
 
 /* Where secrets go; each array is stamped with the number of the search that found it. */

@@ -36,12 +36,14 @@ struct doc *kube_int(struct kube *k, struct doc *map, const char *path, int64_t 
 
 struct doc *kube_json(struct kube *k, const char *text)
 {
+	struct map_entry *known = map_entry_n(&k->templates, text, strlen(text));
 	struct doc *d;
 	char *error;
 
-	if (!doc_json_read(k->arena, text, strlen(text), &d, &error))
+	if (!known->value && !doc_json_read(k->arena, text, known->len, &d, &error))
 		bug("%s", error);
-	return d;
+	known->value = known->value ? known->value : d;
+	return doc_copy(k->arena, known->value);
 }
 
 struct doc *kube_named(struct kube *k, struct doc *list, const char *name)

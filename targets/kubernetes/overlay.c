@@ -11,25 +11,10 @@ struct overlay {
 	struct doc *patches, *maps;
 };
 
-static bool is_equal(const struct doc *a, const struct doc *b)
-{
-	struct buf x = { 0 }, y = { 0 };
-	bool ret;
-
-	if (!a || !b)
-		return a == b;
-	doc_json_write(a, 0, &x);
-	doc_json_write(b, 0, &y);
-	ret = x.len == y.len && memcmp(buf_text(&x), buf_text(&y), x.len) == 0;
-	buf_finish(&x);
-	buf_finish(&y);
-	return ret;
-}
-
 static bool is_equal_file(const struct target_file *a, const struct target_file *b)
 {
 	if (a->doc && b->doc)
-		return is_equal(a->doc, b->doc);
+		return doc_equal(a->doc, b->doc);
 	return !a->doc && !b->doc && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
 }
 
@@ -72,7 +57,7 @@ static void add_differences(struct overlay *o, struct doc *list, const char *pat
 {
 	struct kube *k = o->k;
 
-	if (is_equal(from, to))
+	if (doc_equal(from, to))
 		return;
 	if (from->kind == DOC_MAP && to->kind == DOC_MAP) {
 		for (doc_each(part, to))
@@ -120,8 +105,8 @@ static void add_patch(struct overlay *o, const struct doc *from, const struct do
 static const struct doc *counterpart(const struct doc *list, const struct doc *object)
 {
 	for (doc_each(one, list))
-		if (is_equal(doc_get(one, "kind"), doc_get(object, "kind")) && is_equal(doc_get(one, "metadata"), doc_get(object, "metadata")) &&
-			is_equal(doc_get(one, "apiVersion"), doc_get(object, "apiVersion")))
+		if (doc_equal(doc_get(one, "kind"), doc_get(object, "kind")) && doc_equal(doc_get(one, "metadata"), doc_get(object, "metadata")) &&
+			doc_equal(doc_get(one, "apiVersion"), doc_get(object, "apiVersion")))
 			return one;
 	return NULL;
 }

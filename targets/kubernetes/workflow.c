@@ -303,13 +303,11 @@ void kube_add_program(struct kube_run *r, const char *name)
 {
 	struct kube *k = r->k;
 	const struct stdlib_file *file = stdlib_kubernetes;
-	struct target_text t = { 0 };
 
 	while (strcmp(file->name, name) != 0)
 		file++;
 	kube_add_item(r, name);
-	buf_add(&t.text, file->text, file->len);
-	target_put_text(k->ret, arena_printf(k->arena, "%s/flow/%s", r->name, name), k->plan->workflows[r->workflow].span, &t);
+	target_put_own(k->ret, arena_printf(k->arena, "%s/flow/%s", r->name, name), k->plan->workflows[r->workflow].span, file->text, file->len);
 }
 
 /* What the ConfigMap will hold; the files of steps and triggers are still to be written. */

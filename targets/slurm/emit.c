@@ -277,7 +277,6 @@ static void put_common(struct slurm *s)
 {
 	const struct plan_workflow *w = &s->plan->workflows[s->workflow];
 	const char *head = arena_printf(s->arena, "#!/bin/bash\n# %s: workflow %s of the twin %s\n", target_place(s->arena, s->plan, w->span), w->name, s->plan->twin);
-	struct target_text t = { 0 };
 
 	for (uint32_t i = 0; i < s->plan->n_steps; i++)
 		if (flow_has_step(&s->flow, i) && s->plan->steps[i].workers > 1) {
@@ -289,8 +288,7 @@ static void put_common(struct slurm *s)
 							 "exec ./flow.py gate \"$(sed -n \"$((${SLURM_ARRAY_TASK_ID:-0} + 1))p\" \"$1\")\"\n", head));
 	put_script(s, "next.sh", arena_printf(s->arena, "%s# Goes on where it could not be told before what there is to do.\n#SBATCH --time=00:05:00\n#SBATCH --output=run/logs/%%x-%%j.log\nexec ./submit.sh\n", head));
 	put_script(s, "results.sh", arena_printf(s->arena, "%s# Copies the outputs to results/.\n#SBATCH --time=00:30:00\n#SBATCH --output=run/logs/%%x-%%j.log\nexec ./flow.py results\n", head));
-	buf_add(&t.text, stdlib_slurm[0].text, stdlib_slurm[0].len);
-	target_put_text(s->ret, arena_printf(s->arena, "%s/slurm.py", s->flow.folder), w->span, &t);
+	target_put_own(s->ret, arena_printf(s->arena, "%s/slurm.py", s->flow.folder), w->span, stdlib_slurm[0].text, stdlib_slurm[0].len);
 }
 
 static void put_constructs(struct slurm *s)
