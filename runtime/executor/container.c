@@ -45,6 +45,8 @@ bool container_find(struct container_engine *ret)
 		for (const char *at = all; *at;) {
 			size_t n = strcspn(at, ":");
 			*ret = container_engines[i];
+			ret->uid = getuid();
+			ret->gid = getgid();
 			snprintf(ret->path, sizeof ret->path, "%.*s/%s", (int)n, at, ret->name);
 			if (n > 0 && access(ret->path, X_OK) == 0)
 				return true;
@@ -74,8 +76,8 @@ static const char *const *keep(struct words *w)
 	return list;
 }
 
-/* The engine's own name for an attempt: unique, and found again after a crash. */
-static const char *attempt_name(struct arena *a, const char *folder)
+/* Unique, and found again after a crash. */
+const char *container_name(struct arena *a, const char *folder)
 {
 	struct digest_hex hex;
 	digest_bytes(folder, strlen(folder), &hex);
@@ -134,13 +136,13 @@ static void add_docker(struct words *w, const struct container_engine *e, const 
 	const char *image = strncmp(t->container, "docker://", 9) == 0 ? t->container + 9 : t->container;
 	add_two(w, arena_strdup(w->arena, e->path), "run");
 	add(w, "--rm");
-	add_two(w, "--name", attempt_name(w->arena, t->folder));
+	add_two(w, "--name", container_name(w->arena, t->folder));
 	if (secrets)
 		add(w, "--interactive");
 	add_two(w, "--network", t->network ? "host" : "none");
-	if (podman && getuid() != 0)
+	if (podman && e->uid != 0)
 		add_two(w, "--userns", "keep-id");
-	add_two(w, "--user", arena_printf(w->arena, "%u:%u", (unsigned)getuid(), (unsigned)getgid())); /* whose the outputs are */
+	add_two(w, "--user", arena_printf(w->arena, "%u:%u", e->uid, e->gid));
 	add_two(w, "--security-opt", "no-new-privileges");
 	add_two(w, "--security-opt", "label=disable"); /* what is mounted stays as it is labelled */
 	if (e->limits_cpus && t->cpus && t->cpus <= sysconf(_SC_NPROCESSORS_ONLN))
@@ -223,10 +225,9 @@ static const char *const *pack_secrets(struct arena *a, const char *const *secre
 void container_wrap(struct arena *a, const struct container_engine *e, struct executor_task *t)
 {
 	struct words w = { .arena = a };
-	const char *note = arena_printf(a, "%s/container", t->folder);
 	add_two(&w, "/bin/sh", "-c");
 	add_two(&w, guard, "twinc");
-	add(&w, e->apptainer ? "" : attempt_name(a, t->folder));
+	add(&w, e->apptainer ? "" : container_name(a, t->folder));
 	if (e->apptainer)
 		add_apptainer(&w, e, t);
 	else
@@ -235,7 +236,37 @@ void container_wrap(struct arena *a, const struct container_engine *e, struct ex
 	t->secrets = pack_secrets(a, t->secrets);
 	if (e->limits_memory)
 		t->memory_bytes = 0;
-	file_write(note, e->path, strlen(e->path), NULL); /* for container_kill, and for the folder's reader */
+}
+
+void container_note(const struct container_engine *e, const char *folder)
+{
+	struct arena a = { 0 };
+	file_write(arena_printf(&a, "%s/container", folder), e->path, strlen(e->path), NULL);
+	arena_finish(&a);
+}
+
+/* Whoever has a scheduler keeps the limits of what is its own, which the processes of docker's server are not. */
+void container_offer(struct arena *a, uint32_t uid, uint32_t gid, struct executor_task *t, struct script_options *o)
+{
+	const char *const *secrets = t->secrets;
+	uint32_t n = 0;
+	while (container_engines[n].name)
+		n++;
+	struct script_choice *choices = arena_new_n(a, struct script_choice, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct container_engine e = container_engines[i];
+		struct executor_task inside = *t;
+		snprintf(e.path, sizeof e.path, "%s", e.name);
+		e.uid = uid;
+		e.gid = gid;
+		e.limits_memory = e.limits_cpus = strcmp(e.name, "docker") == 0;
+		container_wrap(a, &e, &inside);
+		choices[i] = (struct script_choice){ e.name, inside.argv };
+		secrets = inside.secrets;
+	}
+	t->secrets = secrets;
+	o->choices = choices;
+	o->n_choices = n;
 }
 
 void container_client_env(struct arena *a, struct executor_task *t)
@@ -303,7 +334,7 @@ void container_kill(const char *state, int64_t run, uint32_t number)
 	size_t len;
 	const char *folder = arena_printf(&a, "%s/work/%" PRId64 "-%u", state, run, number);
 	if (file_read(&a, arena_printf(&a, "%s/container", folder), 4096, &path, &len) == 0 && path[0] == '/') {
-		const char *name = attempt_name(&a, folder), *base = strrchr(path, '/') + 1;
+		const char *name = container_name(&a, folder), *base = strrchr(path, '/') + 1;
 		bool ours = strcmp(base, "podman") == 0 || strcmp(base, "docker") == 0;
 		const char *kill[] = { path, "kill", name, NULL }, *rm[] = { path, "rm", "--force", name, NULL };
 		if (ours)

@@ -3,9 +3,10 @@
 #ifndef TWINC_EXECUTOR_CONTAINER_H
 #define TWINC_EXECUTOR_CONTAINER_H
 #include "compiler/base/arena.h"
+#include "runtime/executor/script.h"
 #include "runtime/run/executor.h"
 
-struct container_engine { const char *name; bool apptainer, limits_memory, limits_cpus; char path[4096]; };
+struct container_engine { const char *name; bool apptainer, limits_memory, limits_cpus; uint32_t uid, gid /* whose the outputs are */; char path[4096]; };
 /* Those that can be used, the best first; one without a name ends them. */
 extern const struct container_engine container_engines[];
 /* Looked for on the caller's own PATH. False: none is there. */
@@ -14,8 +15,15 @@ bool container_find(struct container_engine *ret);
 void container_find_limits(struct container_engine *e);
 /* Makes of the task the engine's client: argv, and secrets as they are to stand in the client's environment, and there only. The task's
  * folder and what it reads are handed in read-only, work and tmp of the folder to be written. memory_bytes is 0 where the engine
- * keeps the limit. FOLDER/container says which engine it is. */
+ * keeps the limit. */
 void container_wrap(struct arena *a, const struct container_engine *e, struct executor_task *t);
+/* For another machine, which may have another engine than this one: makes of the task and its script's options one client for each
+ * engine; the first that is there is taken. uid and gid are the user's there. */
+void container_offer(struct arena *a, uint32_t uid, uint32_t gid, struct executor_task *t, struct script_options *o);
+/* What podman and docker call the container of an attempt in this folder. */
+const char *container_name(struct arena *a, const char *folder);
+/* FOLDER/container says which engine it is, for container_kill and for the folder's reader. */
+void container_note(const struct container_engine *e, const char *folder);
 /* executor.h's hook `image`, of the engine that is there; of apptainer, names as they stand. */
 const char *container_image(struct arena *a, const char *name, bool pull, char *ret_why, size_t why_len);
 /* The client's settings: those of the caller. */

@@ -227,6 +227,7 @@ static void local_submit(void *state, const struct executor_task *tasks, uint32_
 		if (inside.container && container_find(&e)) {
 			container_find_limits(&e);
 			contained = e.limits_memory && inside.memory_bytes ? WIRE_LIMITED : WIRE_CONTAINED;
+			container_note(&e, inside.folder);
 			container_wrap(&a, &e, &inside);
 			container_client_env(&a, &inside);
 		} else if (inside.contains) {

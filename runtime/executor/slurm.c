@@ -359,35 +359,12 @@ static struct batch *batch_for(struct engine_context *c, const struct executor_t
 	return b;
 }
 
-/* Nodes may have another engine than this machine: each is written down, and the first that is there is taken. Slurm keeps the limits
- * of what is its own, which the processes of docker's server are not. */
-static void contain(struct engine_job *j, struct executor_task *t, struct script_options *o)
-{
-	const char *const *secrets = t->secrets;
-	uint32_t n = 0;
-	while (container_engines[n].name)
-		n++;
-	struct script_choice *choices = arena_new_n(&j->arena, struct script_choice, n);
-	for (uint32_t i = 0; i < n; i++) {
-		struct container_engine e = container_engines[i];
-		struct executor_task inside = j->task;
-		snprintf(e.path, sizeof e.path, "%s", e.name);
-		e.limits_memory = e.limits_cpus = strcmp(e.name, "docker") == 0;
-		container_wrap(&j->arena, &e, &inside);
-		choices[i] = (struct script_choice){ e.name, inside.argv };
-		secrets = inside.secrets;
-	}
-	t->secrets = secrets;
-	o->choices = choices;
-	o->n_choices = n;
-}
-
 static bool prepare(struct engine_context *c, struct engine_job *j)
 {
 	struct executor_task t = j->task;
 	struct script_options o = { .limit_time = true };
-	if (t.container)
-		contain(j, &t, &o);
+	if (t.container) /* nodes may have another engine than this machine */
+		container_offer(&j->arena, getuid(), getgid(), &t, &o);
 	int failure = script_write(&t, &o);
 	if (failure)
 		engine_end(c, j, EXECUTOR_NOT_STARTED, failure, "its script cannot be written");

@@ -6,8 +6,9 @@
 #include "compiler/base/file.h"
 #include "compiler/base/map.h"
 #include "compiler/plan/plan.h"
-#include "runtime/executor/executors.h"
+#include "runtime/executor/container.h"
 #include "runtime/executor/engine.h"
+#include "runtime/executor/executors.h"
 #include "runtime/executor/script.h"
 #include "runtime/executor/ssh_link.h"
 #include "runtime/executor/tar.h"
@@ -102,8 +103,10 @@ static const char *content_key(struct sending *s, const struct executor_task *t,
 	return key;
 }
 
+struct paths { VEC(const char *) list; };
+
 /* The links of a task's in/, as links to the contents there. */
-static void add_links(struct sending *s, const struct engine_job *j, const char *folder, const char *name)
+static void add_links(struct sending *s, const struct engine_job *j, const char *folder, const char *name, struct paths *contents)
 {
 	struct ssh *ssh = s->c->own;
 	char **names, target[4096];
@@ -115,25 +118,36 @@ static void add_links(struct sending *s, const struct engine_job *j, const char 
 		const char *path = arena_printf(&s->arena, "%s/%s", folder, names[i]), *inside = arena_printf(&s->arena, "%s/%s", name, names[i]);
 		ssize_t len = readlink(path, target, sizeof target - 1);
 		if (len < 0) {
-			add_links(s, j, path, inside);
+			add_links(s, j, path, inside, contents);
 			continue;
 		}
 		target[len] = 0;
-		const char *key = content_key(s, &j->task, target);
+		const char *there = arena_printf(&s->arena, "%s/content/%s", ssh->link.root, content_key(s, &j->task, target));
+		*vec_push(&contents->list) = there;
 		if (!s->error)
-			s->error = tar_put_link(s->tasks, inside, arena_printf(&s->arena, "%s/content/%s", ssh->link.root, key));
+			s->error = tar_put_link(s->tasks, inside, there);
 	}
 }
 
-static void add_script(struct sending *s, const struct engine_job *j, const char *name)
+static void add_script(struct sending *s, const struct engine_job *j, const char *name, struct paths *contents)
 {
+	const struct ssh_link *l = &((struct ssh *)s->c->own)->link;
 	struct executor_task t = j->task;
+	struct script_options o = { .limit_time = true };
 	struct buf b = { 0 };
 	t.folder = t.seen;
 	t.out = arena_printf(&s->arena, "%s/out", t.seen);
 	t.err = arena_printf(&s->arena, "%s/err", t.seen);
-	script_put(&b, &t, &(struct script_options){ .limit_time = true });
-	s->error = tar_put_bytes(s->tasks, arena_printf(&s->arena, "%s/task", name), 0644, b.text, b.len);
+	*vec_push(&contents->list) = NULL;
+	t.reads = contents->list.at;
+	if (t.container) {
+		const char *called = container_name(&s->arena, t.folder);
+		container_offer(&s->arena, l->uid, l->gid, &t, &o);
+		s->error = tar_put_bytes(s->tasks, arena_printf(&s->arena, "%s/container", name), 0644, called, strlen(called));
+	}
+	script_put(&b, &t, &o);
+	if (!s->error)
+		s->error = tar_put_bytes(s->tasks, arena_printf(&s->arena, "%s/task", name), 0644, b.text, b.len);
 	buf_clear(&b);
 	script_put_secrets(&b, &t);
 	if (b.len > 0 && !s->error)
@@ -149,15 +163,17 @@ static void add_job(struct sending *s, struct engine_job *j)
 	const char *name = arena_printf(&s->arena, "task/%s", name_of(&s->arena, j)), *command = arena_printf(&s->arena, "%s/command", j->task.folder);
 	const char *where = arena_printf(&s->arena, "%s %s\n", ssh->link.destination, ssh->link.root);
 	int e = file_write(arena_printf(&s->arena, "%s/job", j->task.folder), where, strlen(where), NULL);
+	struct paths contents = { 0 };
 	s->error = 0;
 	if (!e) {
-		add_script(s, j, name);
+		add_links(s, j, arena_printf(&s->arena, "%s/in", j->task.folder), arena_printf(&s->arena, "%s/in", name), &contents);
 		if (!s->error && access(command, F_OK) == 0)
 			s->error = tar_put_tree(s->tasks, arena_printf(&s->arena, "%s/command", name), command);
 		if (!s->error)
-			add_links(s, j, arena_printf(&s->arena, "%s/in", j->task.folder), arena_printf(&s->arena, "%s/in", name));
+			add_script(s, j, name, &contents);
 		e = s->error;
 	}
+	vec_finish(&contents.list);
 	s->error = e;
 	if (e)
 		engine_end(s->c, j, EXECUTOR_NOT_STARTED, e, "what it needs cannot be sent");
@@ -623,8 +639,6 @@ static bool ssh_accepts(const struct executor_host *host, const struct executor_
 	struct ssh_link l;
 	if (w->cwl)
 		snprintf(ret_why, why_len, "it is a CWL process, which needs this program and a CWL engine beside it");
-	else if (w->container)
-		snprintf(ret_why, why_len, "it names a container, and machines behind ssh start none yet");
 	else if (!command_exists("ssh"))
 		snprintf(ret_why, why_len, "there is no ssh on the PATH");
 	else {

@@ -41,6 +41,19 @@ sessions() { # names on standard input
 		pid=$(cat "$name/pid" 2>/dev/null) && [ -n "$pid" ] && printf '%s:%s ' "$pid" "$name"
 	done
 }
+# Engines keep a container whose client is killed: NAME/container is what they call it.
+clear() { # NAME...
+	for attempt in "$@"; do
+		[ -s "$attempt/container" ] || continue
+		container=$(cat "$attempt/container")
+		for engine in podman docker; do
+			command -v $engine >/dev/null && {
+				$engine kill "$container"
+				$engine rm --force "$container"
+			}
+		done
+	done </dev/null >/dev/null 2>&1
+}
 start() { # NAME
 	(
 		cd "$1" && mkdir -p work tmp || exit
@@ -66,7 +79,7 @@ if [ "$verb" = open ]; then
 	}
 	chmod 700 "$root" && mkdir -p "$root/content" && cd "$root" || exit 3
 	find . -maxdepth 1 -name 'in.*' -mmin +1440 -exec rm -rf {} +
-	nproc
+	echo "$(nproc) $(id -u) $(id -g)"
 	exit
 fi
 cd "$root" || exit 3
@@ -128,6 +141,9 @@ give) # names: what they left, as a stream
 	found=$(echo "$names" | sessions)
 	# shellcheck disable=SC2086 # words
 	[ -z "$found" ] || while hunt KILL $found; do :; done
+	for name in $names; do
+		case $(cat "$name/exit" 2>/dev/null) in 124* | 137*) clear "$name" ;; esac
+	done
 	set --
 	for name in $names; do
 		find "$name/in" -type l 2>/dev/null | while IFS= read -r path; do
@@ -163,12 +179,14 @@ end) # names: given up; WORD: how soon by force
 	# shellcheck disable=SC2086 # words
 	if [ "$3" = 0 ]; then
 		while hunt KILL $found; do :; done
+		clear $names
 	else
 		hunt TERM $found
 		(
 			trap '' HUP
 			sleep "$3"
 			while hunt KILL $found; do :; done
+			clear $names
 		) </dev/null >/dev/null 2>&1 &
 	fi
 	exit 0

@@ -192,7 +192,7 @@ static bool connect_there(struct ssh_link *l, struct arena *a, struct command_an
 		unlink(key);
 	if (good) {
 		l->up = true;
-		l->cpus = (uint32_t)strtoul(ret->out, NULL, 10);
+		sscanf(ret->out, "%" SCNu32 " %" SCNu32 " %" SCNu32, &l->cpus, &l->uid, &l->gid);
 	} else {
 		ret->err = explain(l, a, ret->err);
 	}

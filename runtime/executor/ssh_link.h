@@ -11,7 +11,7 @@ struct ssh_link {
 	const char *key;       /* text of a private key; or NULL: the client's own */
 	const char *control;   /* socket of the connection, in a folder of our own */
 	bool up;
-	uint32_t cpus;         /* that it said to have */
+	uint32_t cpus, uid, gid; /* as it said: processors, and who we are there */
 };
 /* Reads where it is; asks nobody. False and a message on failure; ssh_link_finish all the same. */
 bool ssh_link_init(struct ssh_link *l, const struct executor_host *host, char *ret_error, size_t error_len);
