@@ -18,6 +18,7 @@ struct build {
 	const char *dir, *here;
 	VEC(struct built) list;
 	VEC(struct target_scenario) scenarios;  /* with plans of their own; where a target wants them */
+	struct target_shared shared;
 	const struct doc *old_map, *old_matrix; /* of an earlier build, or NULL */
 	struct map ours;                        /* names that the old map knows */
 	struct buf map;                         /* its text, growing as files are written */

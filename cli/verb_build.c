@@ -116,7 +116,7 @@ static void emit(struct build *b, struct built *x, struct arena *own)
 {
 	struct arena *a = &b->cli->arena;
 	struct itimerval limit = { .it_value.tv_sec = SCRIPT_MAX_S }, none = { 0 };
-	struct target_request request = { .target = x->target, .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .image = b->cli->image, .packed = b->cli->packed };
+	struct target_request request = { .target = x->target, .plan = b->plan, .workflow = b->workflow, .only = b->cli->workflow != NULL, .inputs = b->inputs, .here = b->here, .image = b->cli->image, .shared = &b->shared, .packed = b->cli->packed };
 
 	if (x->target->wants_scenarios) {
 		request.scenarios = b->scenarios.at;
@@ -260,6 +260,7 @@ int verb_build(struct cli *c)
 		target_result_finish(&b.list.at[i].result);
 	for (uint32_t i = 0; i < b.scenarios.len; i++)
 		plan_destroy((struct plan *)b.scenarios.at[i].plan);
+	target_shared_finish(&b.shared);
 	vec_finish(&b.scenarios);
 	vec_finish(&b.list);
 	build_close(&b);

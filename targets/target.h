@@ -25,6 +25,10 @@ struct target_file {
 };
 /* The same twin with a scenario of it applied; no plan where it does not go with what is bound: the error tells. */
 struct target_scenario { const struct plan_scenario *scenario; const struct plan *plan; const struct value *const *inputs; const char *error; };
+/* What several targets tell alike, kept from one to the next; all zero to start with. */
+struct flow_told;
+struct target_shared { struct arena arena; struct flow_told *flows; };
+void target_shared_finish(struct target_shared *s);
 struct target_request {
 	const struct target *target;       /* that is asked */
 	const struct plan *plan;
@@ -35,6 +39,7 @@ struct target_request {
 	const char *here;                  /* absolute, that relative paths of bound values start from */
 	const char *image;                 /* of steps that name no container, or NULL */
 	const struct target_scenario *scenarios; uint32_t n_scenarios; /* where none is chosen, of targets that want them */
+	struct target_shared *shared;      /* outlives the results; or NULL */
 	bool packed;                       /* one document instead of several, where the target knows that */
 };
 struct target_result {

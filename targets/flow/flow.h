@@ -7,6 +7,9 @@
 /* -- expressions (python.c) ------------------------------------------------------------------------------------------- */
 
 enum py_precedence { PY_ANY, PY_COND, PY_OR, PY_AND, PY_NOT, PY_COMPARE, PY_SUM, PY_PRODUCT, PY_UNARY, PY_PRIMARY };
+/* Paths that were told, and how flow.py sees them. */
+struct flow_view { const char *path, *seen; };
+struct flow_seen { VEC(struct flow_view) paths; };
 struct py {
 	struct arena *arena;
 	const struct plan *plan;
@@ -14,6 +17,7 @@ struct py {
 	const char *folder;           /* absolute, of flow.py */
 	const struct plan_step *step; /* whose command or attribute it is: inputs are i["x"], outputs o["x"], assets a[0]; or NULL */
 	uint32_t block;               /* where it stands in a workflow: slots are s["x"]; or PLAN_NONE */
+	struct flow_seen *seen;       /* or NULL */
 	bool trigger;                 /* an argument of a trigger: `event`, latest("source", n) and since("source", s) */
 	VEC(const struct value *) assets; /* of the step, in the order of `a`; the caller finishes it */
 	const char *error;            /* why it has no Python, or NULL */
@@ -46,14 +50,14 @@ struct flow {
 	struct target_result *ret;
 	const char *folder;      /* of the files, relative to the target's folder: "main" */
 	const char *absolute;    /* the same, absolute; from flow_emit on */
-	struct target_text text; /* flow.py */
+	struct target_text text; /* flow.py, while it is told */
+	struct flow_seen seen;
 	bool *steps, *workflows; /* written already */
 	bool refused;            /* something; the rows tell what */
 };
 /* Rows for each step that the workflow calls, and for what cannot be said. Writes FOLDER/flow.py, FOLDER/inputs.json, FOLDER/twin.py,
  * FOLDER/values.py and FOLDER/commands/STEP.sh; nothing of it when something is refused, which it says by false. */
 bool flow_emit(struct flow *f, uint32_t workflow);
-void flow_finish(struct flow *f);
 /* Whether a workflow gets a folder of its own: the one that is asked for, or each that no other calls. */
 bool flow_is_meant(const struct target_request *request, uint32_t workflow);
 /* The steps that were called, after flow_emit. */

@@ -72,5 +72,5 @@ void flow_put_inputs(struct flow *f, uint32_t workflow)
 	doc_set(f->arena, d, "params", params);
 	doc_set(f->arena, d, "models", models);
 	doc_set(f->arena, d, "inputs", inputs);
-	target_put_doc(f->ret, arena_printf(f->arena, "%s/inputs.json", f->folder), w->span, d);
+	target_put_doc(f->ret, "inputs.json", w->span, d);
 }

@@ -4,7 +4,11 @@
 
 const char *flow_path(const struct py *py, const char *path)
 {
-	return target_path_from(py->arena, py->folder, path[0] == '/' ? path : file_join(py->arena, py->request->here, path));
+	const char *whole = path[0] == '/' ? path : file_join(py->arena, py->request->here, path), *ret = target_path_from(py->arena, py->folder, whole);
+
+	if (py->seen)
+		*vec_push(&py->seen->paths) = (struct flow_view){ whole, ret };
+	return ret;
 }
 
 static const char *wanted(struct arena *a, const struct plan *p, const struct plan_node *n)

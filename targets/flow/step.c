@@ -170,7 +170,7 @@ static void put_command_file(struct holes *h)
 		buf_puts(&t.text, "# shellcheck disable=SC2154 # its values come from the environment\n");
 	buf_add(&t.text, buf_text(&text), text.len);
 	buf_finish(&text);
-	target_put_text(f->ret, arena_printf(f->arena, "%s/commands/%s.sh", f->folder, s->name), s->command_span, &t);
+	target_put_text(f->ret, arena_printf(f->arena, "commands/%s.sh", s->name), s->command_span, &t);
 }
 
 static void put_values(struct holes *h, struct buf *ret)

@@ -1,7 +1,5 @@
 /* Workflows: a block of the plan becomes a list of nodes in flow.py. */
 #include "targets/flow/inside.h"
-#include "compiler/base/file.h"
-#include "stdlib/stdlib.h"
 #include <string.h>
 
 #define INDENT 4
@@ -26,7 +24,7 @@ static void word(struct writer *w, const char *text)
 struct py flow_py(struct flow *f, uint32_t block)
 {
 	return (struct py){ .arena = f->arena, .plan = f->plan, .request = f->request, .block = block,
-		.folder = f->absolute };
+		.folder = f->absolute, .seen = &f->seen };
 }
 
 void flow_refuse(struct flow *f, const char *subject, struct span span, const char *format, ...)
@@ -218,8 +216,6 @@ static void put_for(struct writer *w, const struct plan_node *n)
 	put_exports(w, n);
 }
 
-static bool put_workflow(struct flow *f, uint32_t workflow);
-
 static void put_inside(struct writer *w, const struct plan_node *n)
 {
 	const struct plan *p = w->f->plan;
@@ -364,7 +360,7 @@ static bool put_called(struct flow *f, uint32_t workflow)
 		if (f->plan->blocks[n->block].workflow != workflow)
 			continue;
 		if (n->kind == PLAN_SUB && !f->workflows[n->target])
-			put_workflow(f, n->target);
+			flow_put_workflow(f, n->target);
 		if (n->kind == PLAN_CALL && !f->steps[n->target]) {
 			f->steps[n->target] = true;
 			flow_put_step(f, n->target);
@@ -373,7 +369,7 @@ static bool put_called(struct flow *f, uint32_t workflow)
 	return !f->refused;
 }
 
-static bool put_workflow(struct flow *f, uint32_t workflow)
+bool flow_put_workflow(struct flow *f, uint32_t workflow)
 {
 	const struct plan_workflow *wf = &f->plan->workflows[workflow];
 	struct writer w = { .f = f };
@@ -415,54 +411,4 @@ bool flow_is_meant(const struct target_request *request, uint32_t workflow)
 bool flow_has_step(const struct flow *f, uint32_t step)
 {
 	return f->steps && f->steps[step];
-}
-
-static const char *one_line(struct arena *a, const char *text)
-{
-	char *ret = arena_strdup(a, text ? text : "");
-
-	for (char *c = ret; *c; c++)
-		if ((unsigned char)*c < 0x20)
-			*c = ' ';
-	return ret;
-}
-
-static void put_library(struct flow *f)
-{
-	for (const struct stdlib_file *file = stdlib_flow; file->name; file++)
-		target_put_own(f->ret, arena_printf(f->arena, "%s/%s", f->folder, file->name), f->plan->workflows[0].span, file->text, file->len);
-}
-
-bool flow_emit(struct flow *f, uint32_t workflow)
-{
-	const struct plan *p = f->plan;
-	const struct plan_workflow *wf = &p->workflows[workflow];
-	uint32_t files = f->ret->files.len;
-
-	f->absolute = file_join(f->arena, f->request->folder, f->folder);
-	f->steps = arena_new_n(f->arena, bool, p->n_steps + 1);
-	f->workflows = arena_new_n(f->arena, bool, p->n_workflows + 1);
-	target_text_from(&f->text, wf->span);
-	buf_printf(&f->text.text, "#!/usr/bin/env python3\n# %s: workflow %s of the twin %s%s%s\n# `./flow.py --help` tells what it can do.\n", target_place(f->arena, p, wf->span),
-		wf->name, p->twin, wf->doc ? ": " : "", one_line(f->arena, wf->doc));
-	buf_puts(&f->text.text, "from twin import *\n\nWORKFLOW = ");
-	py_string(wf->name, strlen(wf->name), &f->text.text);
-	buf_putc(&f->text.text, '\n');
-	put_workflow(f, workflow);
-	buf_puts(&f->text.text, "\nif __name__ == \"__main__\":\n    main(WORKFLOW)\n");
-	target_put_text(f->ret, arena_printf(f->arena, "%s/flow.py", f->folder), wf->span, &f->text)->executable = true;
-	put_library(f);
-	flow_put_inputs(f, workflow);
-	if (f->refused) {
-		for (; f->ret->files.len > files; f->ret->files.len--)
-			if (vec_last(&f->ret->files)->lines)
-				lines_finish(vec_last(&f->ret->files)->lines);
-	}
-	return !f->refused;
-}
-
-void flow_finish(struct flow *f)
-{
-	buf_finish(&f->text.text);
-	lines_finish(&f->text.lines);
 }

@@ -393,7 +393,6 @@ static void emit(const struct target_request *request, struct target_result *ret
 			put_steps(&j);
 			any = true;
 		}
-		flow_finish(&j.flow);
 	}
 	body = j.text;
 	head = j;

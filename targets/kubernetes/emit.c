@@ -204,6 +204,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 		other = *request;
 		other.plan = s->plan;
 		other.inputs = s->inputs;
+		other.shared = NULL; /* nobody else asks for it */
 		target_result_init(&made, ret->arena);
 		emit_plan(&of, &other, &made);
 		kube_put_overlay(&k, s->scenario, files, n, &made);

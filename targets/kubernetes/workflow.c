@@ -448,5 +448,4 @@ void kube_put_workflow(struct kube *k, uint32_t workflow)
 			if (strcmp(k->plan->things[i].role, "trigger") == 0 && k->plan->things[i].workflow == workflow)
 				target_row(k->ret, k->plan->things[i].name, k->plan->things[i].span, TARGET_REFUSED, "the workflow `%s`, which it starts, cannot run there", w->name);
 	}
-	flow_finish(&r.flow);
 }

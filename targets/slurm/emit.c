@@ -344,7 +344,6 @@ static void put_workflow(struct slurm *s)
 	} else {
 		s->ret->files.len = files;
 	}
-	flow_finish(&s->flow);
 }
 
 static void emit(const struct target_request *request, struct target_result *ret)
