@@ -79,6 +79,8 @@ void kube_put_workflow(struct kube *k, uint32_t workflow);
 struct doc *kube_run_spec(struct kube_run *r, const char *inputs);
 /* A container, at the end of a list, that runs a program of the workflow's folder; task: it sees /task. */
 struct doc *kube_runner(struct kube_run *r, struct doc *list, const char *name, const char *const *words, bool task);
+/* The same of another image, without command and resources. */
+struct doc *kube_container(struct kube_run *r, struct doc *list, const char *name, const char *image, const char *const *words, bool task);
 void kube_volumes(struct kube_run *r, struct doc *spec, bool task);
 void kube_secret(struct kube *k, struct doc *container, const char *name); /* where values.py looks for it */
 /* A file below WORKFLOW/flow becomes part of the ConfigMap; one of ours is written, too. */

@@ -116,10 +116,10 @@ class Trigger:
     def inputs(self, event, home):
         """inputs.json of a run: what is bound, and what the event gives; with files that lie on the volume."""
         def latest(source, n):
-            return self.sources[source].fetch(sorted(self.sources[source].listing())[-int(n) :] if n > 0 else [], os.path.join(home, source))
+            return self.sources[source].fetch(self.sources[source].latest(int(n)), os.path.join(home, source))
 
         def since(source, seconds):
-            return self.sources[source].fetch([f for f in sorted(self.sources[source].listing()) if f.at >= time.time() - seconds], os.path.join(home, source))
+            return self.sources[source].fetch(self.sources[source].since(seconds), os.path.join(home, source))
 
         path = os.path.join(home, "inputs.json")
         if os.path.exists(path):  # the run may be under way
@@ -182,17 +182,30 @@ class Trigger:
             self.look(source, spool)
             source.pause(EVERY)
 
-    def once(self):
-        """For a run that the clock started: its inputs.json."""
+    def once(self, asked):
+        """For a run that the clock started: its inputs.json; asked: questions that others answer were put, see ask."""
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for source in self.sources.values():
+            source.asks = not asked
         self.inputs({"time": now}, os.path.join(self.home, os.environ["TWIN_RUN"]))
+
+    def ask(self):
+        """Puts the questions that `once` will put, and waits for no answer."""
+        for source in self.sources.values():
+            source.hears = False
+        for work_out in self.given.values():
+            try:
+                work_out({"time": ""}, lambda source, n: self.sources[source].latest(int(n)), lambda source, seconds: self.sources[source].since(seconds))
+            except (Trouble, ValueError, LookupError):
+                pass  # it is about what is not known yet
 
 
 def main(name, given):
     with open(os.path.join(twin.HERE, "trigger-%s.json" % name), encoding="utf-8") as file:
         trigger = Trigger(json.load(file), given)
     try:
-        trigger.once() if sys.argv[1:] == ["once"] else trigger.listen()
+        verb = sys.argv[1] if sys.argv[1:] else "listen"
+        {"once": lambda: trigger.once(False), "ask": trigger.ask, "asked": lambda: trigger.once(True), "listen": trigger.listen}[verb]()
     except (Trouble, OSError, ValueError, LookupError) as e:
         print("twin: %s: %s" % (name, e), file=sys.stderr)
         sys.exit(1)

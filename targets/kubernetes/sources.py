@@ -76,6 +76,12 @@ class Folder(Source):
     def copy(self, found, path):
         raise NotImplementedError
 
+    def latest(self, n):
+        return sorted(self.listing())[-n:] if n > 0 else []
+
+    def since(self, seconds):
+        return [f for f in sorted(self.listing()) if f.at >= time.time() - seconds]
+
     def fields(self, found):
         return {"name": found.name}
 
@@ -343,4 +349,7 @@ KINDS = {"file.folder": Local, "dcache.folder": WebDav, "s3.bucket": Bucket, "ti
 
 
 def make(name, said):
+    if said["kind"] in ("kafka.topic", "mqtt.topic"):
+        import streams  # is there where it is needed
+        return (streams.Kafka if said["kind"] == "kafka.topic" else streams.Mqtt)(name, said)
     return KINDS[said["kind"]](name, said)

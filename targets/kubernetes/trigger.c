@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define PORT 8080 /* of webhooks */
+#define KCAT_IMAGE "docker.io/edenhill/kcat:1.7.1"
 
 /* "5 * * * *" of cron("5 * * * *"); NULL: started otherwise. */
 static const char *cron_of(struct kube *k, const struct plan_thing *t)
@@ -43,19 +44,30 @@ static bool is_kind(const struct plan_thing *t, const char *kind)
 	return strcmp(t->kind, kind) == 0;
 }
 
+/* Where what a source names as its `broker` or `store` is found in the namespace; NULL: it names none, or that is elsewhere. */
+static const char *own_server(struct kube *k, const struct plan_thing *source, const char *attribute, int64_t port)
+{
+	const struct plan_thing *own = kube_thing(k, doc_text(doc_get(doc_get(source->attributes, attribute), "ref"), NULL));
+
+	if (!own || !kube_cluster_of(k, doc_text(doc_get(doc_get(own->attributes, "on"), "ref"), NULL)))
+		return NULL;
+	return arena_printf(k->arena, "%s:%" PRId64, names_get(&k->things, own->name), doc_integer(doc_get(own->attributes, "port"), port));
+}
+
 /* Why sources.py cannot ask it; NULL: it can. listing: what it holds is asked for, too. */
 static const char *obstacle(struct kube *k, const struct plan_thing *source, bool listing)
 {
-	static const char *const folders[] = { "file.folder", "dcache.folder", "s3.bucket" }, *const others[] = { "timer.every", "prometheus.alert", "webhook.endpoint" };
+	static const char *const folders[] = { "file.folder", "dcache.folder", "s3.bucket", "kafka.topic" }, *const others[] = { "timer.every", "prometheus.alert", "webhook.endpoint", "mqtt.topic" };
 	const char *path = doc_text(doc_get(source->attributes, "path"), "");
-	const struct plan_thing *store = kube_thing(k, doc_text(doc_get(doc_get(source->attributes, "store"), "ref"), NULL));
 
-	if (is_kind(source, "kafka.topic") || is_kind(source, "mqtt.topic"))
-		return arena_printf(k->arena, "`%s` speaks a protocol that needs a client of its own, which no image here is known to hold: a consumer that calls a `webhook.endpoint` can start it", source->name);
 	if (is_kind(source, "file.folder") && (*path == '/' || strstr(path, "..")))
 		return arena_printf(k->arena, "the folder of `%s` lies outside of the twin's volume: a path beside the twin can be watched", source->name);
-	if (is_kind(source, "s3.bucket") && !doc_get(source->attributes, "server") && (!store || !kube_cluster_of(k, doc_text(doc_get(doc_get(store->attributes, "on"), "ref"), NULL))))
+	if (is_kind(source, "s3.bucket") && !doc_get(source->attributes, "server") && !own_server(k, source, "store", 0))
 		return arena_printf(k->arena, "the store of `%s` has no address: say its `server`", source->name);
+	if (is_kind(source, "mqtt.topic") && !doc_get(source->attributes, "server") && !own_server(k, source, "broker", 0))
+		return arena_printf(k->arena, "the broker of `%s` has no address: say its `server`", source->name);
+	if (is_kind(source, "mqtt.topic") && listing)
+		return arena_printf(k->arena, "a broker of MQTT keeps no messages of `%s` that could be asked for: who listens to it has those that came", source->name);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
 		if (is_kind(source, folders[i]))
 			return NULL;
@@ -63,6 +75,16 @@ static const char *obstacle(struct kube *k, const struct plan_thing *source, boo
 		if (is_kind(source, others[i]))
 			return NULL;
 	return arena_printf(k->arena, "nothing here asks a `%s`, which `%s` is: what sees it can call a `webhook.endpoint`", source->kind, source->name);
+}
+
+/* Why another trigger is in its way; NULL: none is. */
+static const char *taken(struct kube *k, const struct plan_thing *t, const struct plan_thing *source)
+{
+	if (source && is_kind(source, "mqtt.topic") && doc_get(source->attributes, "client"))
+		for (const struct plan_thing *other = k->plan->things; other < t; other++)
+			if (strcmp(other->role, "trigger") == 0 && source_of(k, other) == source)
+				return arena_printf(k->arena, "a broker knows one client `%s`, which listens for `%s`: another source without `client` can be said", doc_text(doc_get(source->attributes, "client"), ""), other->name);
+	return NULL;
 }
 
 /* Why nothing starts its runs; NULL: something does. */
@@ -75,35 +97,53 @@ static const char *refused(struct kube *k, const struct plan_thing *t)
 		return "it is a condition over metrics of runs, which nothing in a cluster watches: a rule of Prometheus that calls a `webhook.endpoint` can start it";
 	for (uint32_t i = source ? 1 : 0; !why && i < t->n_refs; i++) { /* those that its arguments read */
 		const struct plan_thing *read = kube_thing(k, t->refs[i]);
-		if (read && strcmp(read->role, "source") == 0)
+		if (read && strcmp(read->role, "source") == 0 && !(read == source && is_kind(read, "mqtt.topic")))
 			why = obstacle(k, read, true);
 	}
-	return why;
+	return why ? why : taken(k, t, source);
+}
+
+/* What bodies and messages end in. */
+static void put_extension(struct kube *k, struct doc *d, const char *format)
+{
+	for (uint32_t i = 0; i < k->plan->n_formats; i++)
+		if (strcmp(k->plan->formats[i].name, format) == 0 && k->plan->formats[i].extensions && *k->plan->formats[i].extensions)
+			kube_text(k, d, "extension", arena_printf(k->arena, ".%.*s", (int)strcspn(k->plan->formats[i].extensions, " ,"), k->plan->formats[i].extensions));
+}
+
+/* Of pods: where who listens and kafka.sh find each other. */
+static const char *kafka_folder(struct kube *k, const struct plan_thing *source)
+{
+	return arena_printf(k->arena, "/tmp/kafka-%s", source->name);
 }
 
 static struct doc *source_doc(struct kube *k, const struct plan_thing *source)
 {
-	static const char *const left_out[] = { "format", "rate", "volume", "retention", "store" };
+	static const char *const left_out[] = { "format", "rate", "volume", "retention", "store", "broker" }, *const bodies[] = { "webhook.endpoint", "kafka.topic", "mqtt.topic" };
 	struct doc *d = doc_map(k->arena);
-	const struct plan_thing *store = kube_thing(k, doc_text(doc_get(doc_get(source->attributes, "store"), "ref"), NULL));
+	const char *store = own_server(k, source, "store", 9000), *broker = own_server(k, source, "broker", 1883);
 	const char *format = doc_text(doc_get(source->attributes, "format"), "");
 
 	d->from = source->span;
 	kube_text(k, d, "kind", source->kind);
 	for (doc_each(one, source->attributes)) {
-		bool drop = is_kind(source, "file.folder") && strcmp(one->key, "path") == 0;
+		bool drop = (is_kind(source, "file.folder") && strcmp(one->key, "path") == 0) || is_kind(source, "kafka.topic");
 		for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
 			drop |= strcmp(one->key, left_out[i]) == 0;
 		if (!drop)
 			doc_set(k->arena, d, one->key, doc_copy(k->arena, one));
 	}
 	if (store && !doc_get(source->attributes, "server"))
-		kube_text(k, d, "server", arena_printf(k->arena, "http://%s:%" PRId64, names_get(&k->things, store->name), doc_integer(doc_get(store->attributes, "port"), 9000)));
+		kube_text(k, d, "server", arena_printf(k->arena, "http://%s", store));
+	if (broker && is_kind(source, "mqtt.topic") && !doc_get(source->attributes, "server"))
+		kube_text(k, d, "server", broker);
+	if (is_kind(source, "kafka.topic"))
+		kube_text(k, d, "folder", kafka_folder(k, source));
 	if (is_kind(source, "file.folder"))
 		kube_text(k, d, "path", arena_printf(k->arena, "/twin/%s", doc_text(doc_get(source->attributes, "path"), ".")));
-	for (uint32_t i = 0; is_kind(source, "webhook.endpoint") && i < k->plan->n_formats; i++)
-		if (strcmp(k->plan->formats[i].name, format) == 0 && k->plan->formats[i].extensions && *k->plan->formats[i].extensions)
-			kube_text(k, d, "extension", arena_printf(k->arena, ".%.*s", (int)strcspn(k->plan->formats[i].extensions, " ,"), k->plan->formats[i].extensions));
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(*bodies); i++)
+		if (is_kind(source, bodies[i]))
+			put_extension(k, d, format);
 	return d;
 }
 
@@ -203,13 +243,31 @@ static void add_program(struct kube_run *r, const char *name)
 	kube_add_program(r, name);
 }
 
+/* The source of a kind that it refers to, after this one; NULL: there is none. */
+static const struct plan_thing *next_of_kind(const struct kube *k, const struct plan_thing *t, const char *kind, const struct plan_thing *after)
+{
+	const struct plan_thing *next = NULL;
+
+	for (uint32_t i = 0; i < t->n_refs; i++) {
+		const struct plan_thing *one = kube_thing(k, t->refs[i]);
+		if (one && is_kind(one, kind) && (!after || one > after) && (!next || one < next))
+			next = one;
+	}
+	return next;
+}
+
 /* Files that only what listens reads. */
 static void add_files(struct kube_run *r, const struct plan_thing *t)
 {
 	struct kube *k = r->k;
+	bool kafka = next_of_kind(k, t, "kafka.topic", NULL);
 
 	add_program(r, "listen.py");
 	add_program(r, "sources.py");
+	if (kafka || next_of_kind(k, t, "mqtt.topic", NULL))
+		add_program(r, "streams.py");
+	if (kafka)
+		add_program(r, "kafka.sh");
 	put_said(r, t);
 	kube_add_item(r, arena_printf(k->arena, "trigger-%s.json", t->name));
 	kube_add_item(r, arena_printf(k->arena, "trigger-%s.py", t->name));
@@ -237,6 +295,47 @@ static struct doc *listener(struct kube_run *r, struct doc *list, const struct p
 			kube_secret(k, c, k->plan->params[i].name);
 	}
 	return c;
+}
+
+static void put_liveness(struct kube *k, struct doc *c, const char *const *words)
+{
+	struct doc *list;
+
+	kube_set(k, c, "livenessProbe", kube_json(k, "{\"initialDelaySeconds\": 60, \"periodSeconds\": 60, \"timeoutSeconds\": 10}"));
+	list = kube_set(k, doc_get(c, "livenessProbe"), "exec/command", doc_list(k->arena));
+	for (; *words; words++)
+		doc_push(list, doc_string(k->arena, *words));
+}
+
+static void put_user(struct kube *k, struct doc *env, const struct plan_thing *source, const char *name, const char *attribute)
+{
+	const char *secret = doc_text(doc_get(doc_get(source->attributes, attribute), "secret"), NULL);
+
+	if (secret)
+		kube_env_secret(k, env, name, k->secrets, secret);
+}
+
+/* A container a topic of Kafka, which asks it for what listens; verb: as kafka.sh knows it. */
+static void put_kafka(struct kube_run *r, struct doc *list, const struct plan_thing *t, const char *verb)
+{
+	struct kube *k = r->k;
+	int n = 0;
+
+	for (const struct plan_thing *source = NULL; (source = next_of_kind(k, t, "kafka.topic", source));) {
+		const char *folder = kafka_folder(k, source), *brokers = "";
+		struct doc *c = kube_container(r, list, arena_printf(k->arena, "kafka-%d", ++n), KCAT_IMAGE, (const char *const[]){ "sh", arena_printf(k->arena, "%s/kafka.sh", r->home), verb, folder, NULL }, false), *env = doc_get(c, "env");
+		doc_from(c, source->span);
+		for (doc_each(one, doc_get(source->attributes, "brokers")))
+			brokers = arena_printf(k->arena, "%s%s%s", brokers, *brokers ? "," : "", doc_text(one, ""));
+		kube_env(k, env, "KAFKA_BROKERS", brokers);
+		kube_env(k, env, "KAFKA_TOPIC", doc_text(doc_get(source->attributes, "topic"), ""));
+		kube_env(k, env, "KAFKA_SECURITY", doc_text(doc_get(source->attributes, "security"), "plaintext"));
+		put_user(k, env, source, "KAFKA_USER", "user");
+		put_user(k, env, source, "KAFKA_PASSWORD", "password");
+		kube_set(k, c, "resources", kube_json(k, "{\"requests\": {\"cpu\": \"50m\", \"memory\": \"64Mi\"}, \"limits\": {\"cpu\": \"1\", \"memory\": \"256Mi\"}}"));
+		if (strcmp(verb, "serve") == 0)
+			put_liveness(k, c, (const char *const[]){ "sh", "-c", arena_printf(k->arena, "test -n \"$(find %s/alive -mmin -30)\"", folder), NULL });
+	}
 }
 
 static void put_deadline(struct kube_run *r, const struct plan_thing *t, struct doc *spec)
@@ -292,17 +391,12 @@ static void push_address(struct kube *k, struct doc *list, const struct plan_thi
 static void put_probes(struct kube *k, struct doc *c, bool webhook)
 {
 	static const char looked[] = "import os, sys, time; sys.exit(time.time() - os.stat('/tmp/alive').st_mtime > 600)";
-	struct doc *words;
 
 	if (webhook) {
 		kube_set(k, c, "ports", kube_json(k, "[{\"name\": \"main\", \"containerPort\": 8080}]"));
 		kube_set(k, c, "readinessProbe", kube_json(k, "{\"httpGet\": {\"path\": \"/healthz\", \"port\": \"main\"}, \"periodSeconds\": 10}"));
 	}
-	kube_set(k, c, "livenessProbe", kube_json(k, "{\"initialDelaySeconds\": 60, \"periodSeconds\": 60, \"timeoutSeconds\": 10}"));
-	words = kube_set(k, doc_get(c, "livenessProbe"), "exec/command", doc_list(k->arena));
-	doc_push(words, doc_string(k->arena, "python3"));
-	doc_push(words, doc_string(k->arena, "-c"));
-	doc_push(words, doc_string(k->arena, looked));
+	put_liveness(k, c, (const char *const[]){ "python3", "-c", looked, NULL });
 }
 
 static void put_deployment(struct kube_run *r, const struct plan_thing *t, const char *name)
@@ -323,6 +417,7 @@ static void put_deployment(struct kube_run *r, const struct plan_thing *t, const
 	kube_secure_pod(k, spec, 65532);
 	kube_placement(k, spec);
 	put_probes(k, listener(r, kube_set(k, spec, "containers", doc_list(k->arena)), t, NULL), webhook);
+	put_kafka(r, doc_get(spec, "containers"), t, "serve");
 	kube_volumes(r, spec, false);
 	doc_push(list, d);
 	if (webhook)
@@ -330,6 +425,10 @@ static void put_deployment(struct kube_run *r, const struct plan_thing *t, const
 	kube_put(k, arena_printf(k->arena, "%s.yaml", name), t->span, list);
 	if (is_kind(source, "dcache.folder") || is_kind(source, "s3.bucket") || is_kind(source, "prometheus.alert"))
 		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "`%s` is asked every 10 s by a Deployment: what comes and goes in between is not seen", source->name);
+	else if (is_kind(source, "kafka.topic") && doc_get(source->attributes, "group"))
+		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "how far `%s` was read is kept on the volume of runs, and not by a group of its broker", source->name);
+	else if (is_kind(source, "mqtt.topic") && doc_integer(doc_get(source->attributes, "qos"), 1) == 2)
+		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "a message of `%s` counts at least once: again where what listens dies between taking it and saying so", source->name);
 	else
 		target_row(k->ret, t->name, t->span, TARGET_SUPPORTED, NULL);
 }
@@ -341,7 +440,7 @@ static void put_cron(struct kube_run *r, const struct plan_thing *t, const char 
 	struct kube *k = r->k;
 	const char *overlap = overlap_of(t), *inputs = t->n_given ? arena_printf(k->arena, "/twin/events/%s/$(TWIN_RUN)/inputs.json", t->name)
 		: t->arguments ? arena_printf(k->arena, "%s/inputs-%s.json", r->home, t->name) : NULL;
-	struct doc *list = doc_list(k->arena), *spec, *c, *d = kube_object(k, k->cluster->minor >= 21 ? "batch/v1" : "batch/v1beta1", "CronJob", name, t->doc, t->span);
+	struct doc *list = doc_list(k->arena), *spec, *c, *inits, *d = kube_object(k, k->cluster->minor >= 21 ? "batch/v1" : "batch/v1beta1", "CronJob", name, t->doc, t->span);
 
 	kube_text(k, d, "spec/schedule", cron_of(k, t));
 	if (k->cluster->minor >= 27)
@@ -351,7 +450,13 @@ static void put_cron(struct kube_run *r, const struct plan_thing *t, const char 
 	spec = kube_set(k, d, "spec/jobTemplate/spec", kube_run_spec(r, inputs));
 	put_deadline(r, t, spec);
 	if (t->n_given) { /* fetched when it fires */
-		c = listener(r, kube_set(k, spec, "template/spec/initContainers", doc_list(k->arena)), t, "once");
+		bool kafka = next_of_kind(k, t, "kafka.topic", NULL);
+		inits = kube_set(k, spec, "template/spec/initContainers", doc_list(k->arena));
+		if (kafka) {
+			listener(r, inits, t, "ask");
+			put_kafka(r, inits, t, "once");
+		}
+		c = listener(r, inits, t, kafka ? "asked" : "once");
 		kube_text(k, kube_named(k, doc_get(c, "env"), "TWIN_RUN"), "valueFrom/fieldRef/fieldPath", "metadata.labels['job-name']");
 	}
 	doc_push(list, d);

@@ -54,7 +54,7 @@ static void add_mount(struct kube *k, struct doc *list, const char *name, const 
 	kube_text(k, kube_named(k, list, name), "mountPath", path);
 }
 
-static struct doc *container(struct kube_run *r, struct doc *list, const char *name, const char *image, bool task)
+struct doc *kube_container(struct kube_run *r, struct doc *list, const char *name, const char *image, const char *const *words, bool task)
 {
 	struct kube *k = r->k;
 	struct doc *c = kube_named(k, list, name), *mounts;
@@ -62,6 +62,8 @@ static struct doc *container(struct kube_run *r, struct doc *list, const char *n
 	kube_text(k, c, "image", image);
 	kube_text(k, c, "imagePullPolicy", "IfNotPresent");
 	kube_set(k, c, "command", doc_list(k->arena));
+	for (; *words; words++)
+		doc_push(doc_get(c, "command"), doc_string(k->arena, *words));
 	kube_set(k, c, "env", doc_list(k->arena));
 	kube_secure_container(k, c);
 	mounts = kube_set(k, c, "volumeMounts", doc_list(k->arena));
@@ -71,12 +73,6 @@ static struct doc *container(struct kube_run *r, struct doc *list, const char *n
 		add_mount(k, mounts, "task", "/task");
 	add_mount(k, mounts, "tmp", "/tmp");
 	return c;
-}
-
-static void add_words(struct kube *k, struct doc *c, const char *const *words)
-{
-	for (; *words; words++)
-		doc_push(doc_get(c, "command"), doc_string(k->arena, *words));
 }
 
 void kube_secret(struct kube *k, struct doc *container, const char *name)
@@ -92,9 +88,8 @@ void kube_secret(struct kube *k, struct doc *container, const char *name)
 struct doc *kube_runner(struct kube_run *r, struct doc *list, const char *name, const char *const *words, bool task)
 {
 	struct kube *k = r->k;
-	struct doc *c = container(r, list, name, RUNNER_IMAGE, task);
+	struct doc *c = kube_container(r, list, name, RUNNER_IMAGE, words, task);
 
-	add_words(k, c, words);
 	kube_text(k, c, "workingDir", r->home);
 	kube_env(k, doc_get(c, "env"), "PYTHONDONTWRITEBYTECODE", "1");
 	kube_set(k, c, "resources", kube_json(k, "{\"requests\": {\"cpu\": \"100m\", \"memory\": \"128Mi\"}, \"limits\": {\"cpu\": \"1\", \"memory\": \"512Mi\"}}"));
@@ -195,9 +190,8 @@ static void put_step(struct kube_run *r, uint32_t at)
 	kube_find_secrets(r, at);
 	list = kube_set(k, spec, "initContainers", doc_list(k->arena));
 	kube_put_secrets(r, kube_runner(r, list, "begin", (const char *const[]){ "python3", "-m", "kube", "begin", "/task/run", NULL }, true));
-	c = container(r, list, "command", image_of(k, step), true);
+	c = kube_container(r, list, "command", image_of(k, step), (const char *const[]){ "sh", "/task/run", NULL }, true);
 	doc_from(c, step->command_span);
-	add_words(k, c, (const char *const[]){ "sh", "/task/run", NULL });
 	put_resources(k, step, c);
 	list = kube_set(k, spec, "containers", doc_list(k->arena));
 	kube_put_secrets(r, kube_runner(r, list, "end", (const char *const[]){ "python3", "-m", "kube", "end", NULL }, true));

@@ -1,4 +1,4 @@
-# Sourced by `run` and `awake`: cluster_up starts a control plane below $scratch, or skips the test NAME where it cannot be had.
+# Sourced by `run`, `trigger`, `streams` and `awake`: cluster_up starts a control plane below $scratch, or skips the test NAME where it cannot be had.
 cluster_up() { # NAME
 	bin=${KUBE_BIN:-$root/build/tools/kubernetes}
 	for program in kube-apiserver kube-controller-manager kube-scheduler kubectl; do
@@ -16,7 +16,31 @@ cluster_up() { # NAME
 	export PODS=$scratch/engine/pods
 }
 
+needs_brokers() { # NAME
+	for program in kcat mosquitto mosquitto_pub; do
+		PATH=$PATH:/usr/sbin command -v $program >/dev/null || skip "tools/kubernetes/$1: no $program"
+	done
+}
+
+# Brokers of MQTT and Kafka below $scratch; their addresses are MQTT and KAFKA.
+brokers_up() { # NAME
+	needs_brokers "$1"
+	for kind in mqtt kafka; do
+		"$root/tests/services/broker" up $kind "$scratch/$kind" || exit 1
+	done
+	MQTT=$(cat "$scratch/mqtt/address")
+	KAFKA=$(cat "$scratch/kafka/address")
+	export MQTT KAFKA
+}
+
+brokers_down() { # FOLDER
+	for kind in mqtt kafka; do
+		[ ! -d "$1/$kind" ] || "$root/tests/services/broker" down "$1/$kind"
+	done
+}
+
 cluster_down() {
+	brokers_down "$scratch"
 	[ ! -d "$scratch/engine" ] || "$root/tests/services/kube" down "$scratch/engine"
 	rm -rf "$scratch"
 }

@@ -1,11 +1,13 @@
 """Events that start runs, in a real control plane: trigger.py TWINC FOLDER SCRATCH, with KUBECONFIG and PODS in the environment.
 
-The listeners of listens.twin run as its Deployments say; only their address is one of the loopback, and they look each second.
+The listeners of listens.twin run as its Deployments say; only addresses are those of the loopback, and they look each second. MQTT and
+KAFKA are those of brokers.
 """
 import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import time
 import urllib.error
@@ -15,6 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from judge import Differs, KubeCase, call, documents, kubectl, kubectl_good, moved
 
 SPACE, TOKEN, LIMIT = "listens" + os.environ.get("NAMED", ""), "s3cret", int(os.environ.get("LIMIT", "90"))
+LISTENERS = ("ordered", "filled", "sensed", "streamed")
 twinc, source, scratch = sys.argv[1:4]
 folder, volume = os.path.join(scratch, "twin"), os.path.join(scratch, "volume")
 
@@ -55,23 +58,32 @@ def objects(port):
     case.space = lambda: SPACE
     home = os.path.join(folder, "build/kubernetes")
     case.spoil(home)
+    path = os.path.join(home, "handle/flow/trigger-sensed.json")
+    with open(path, encoding="utf-8") as f:
+        said = f.read()
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(said.replace("mqtt.example.org:1883", os.environ["MQTT"]))
     found = case.objects(os.path.join(home, "cloud"))
     kubectl_good(["create", "namespace", SPACE])
     trial = [d for d in found if d["kind"] != "Namespace"]
     kubectl_good(["create", "--dry-run=server", "--validate=true", "-f", "-"], json.dumps({"apiVersion": "v1", "kind": "List", "items": trial}))
     kept = []
     for one in found:
-        if one["kind"] in ("Namespace", "StatefulSet", "CronJob", "ResourceQuota", "LimitRange") or (one["kind"] == "Deployment" and one["metadata"]["name"] not in ("ordered", "filled")):
+        if one["kind"] in ("Namespace", "StatefulSet", "CronJob", "ResourceQuota", "LimitRange") or (one["kind"] == "Deployment" and one["metadata"]["name"] not in LISTENERS):
             continue
         if one["kind"] == "Deployment":
             env = one["spec"]["template"]["spec"]["containers"][0]["env"]
             env += [{"name": "TWIN_LISTEN", "value": "127.0.0.1:%d" % port}, {"name": "TWIN_EVERY", "value": "1"}]
+            for beside in one["spec"]["template"]["spec"]["containers"][1:]:
+                for variable in beside["env"]:
+                    if variable["name"] == "KAFKA_BROKERS":
+                        variable["value"] = os.environ["KAFKA"]
         if one["kind"] == "PersistentVolumeClaim" and one["spec"]["accessModes"] == ["ReadWriteMany"]:
             kept.append({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": SPACE}, "spec": {
                 "capacity": {"storage": "1Ti"}, "accessModes": ["ReadWriteMany"], "hostPath": {"path": volume},
                 "persistentVolumeReclaimPolicy": "Retain", "claimRef": {"namespace": SPACE, "name": one["metadata"]["name"]}}})
         kept.append(one)
-    kept.append({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "listens-secrets", "namespace": SPACE}, "stringData": {"portal_token": TOKEN}})
+    kept.append({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "listens-secrets", "namespace": SPACE}, "stringData": {"portal_token": TOKEN, "sensor_user": "twin", "sensor_password": "s3nsor"}})
     return kept
 
 
@@ -164,6 +176,41 @@ def files():
     same("gather", local("gather", "--inputs", os.path.join(scratch, "given.json")), "all/all.csv")
 
 
+def tell(words, text):
+    subprocess.run(words, input=text, text=True, timeout=30, check=True)
+
+
+def produce(text):
+    tell(["kcat", "-b", os.environ["KAFKA"], "-P", "-t", "tables", "-p", "0", "-D", "~"], text)
+
+
+def publish(text):
+    host, port = os.environ["MQTT"].split(":")
+    tell(["mosquitto_pub", "-h", host, "-p", port, "-u", "twin", "-P", "s3nsor", "-q", "1", "-t", "site/a/order", "-s"], text)
+
+
+def topics():
+    """Messages start runs; one that comes while nobody listens, too."""
+    until("who listens to a topic", lambda: os.path.exists(os.path.join(volume, "events/streamed/.next.json")))
+    until("who listens to sensors", lambda: os.path.exists(os.path.join(volume, "events/sensed/.session.json")))
+    time.sleep(1)
+    publish("seven\n")
+    for text in ("5,6\n", "7,8\n"):
+        produce(text)
+    until("the run of a message of MQTT", lambda: all_complete("sensed", 1))
+    until("the run of two messages of Kafka", lambda: all_complete("streamed", 1))
+    with open(os.path.join(volume, "results/gather/all/all.csv"), encoding="utf-8") as f:
+        expect("what two messages of Kafka gave", f.read(), "5,6\n7,8\n")
+    with open(os.path.join(scratch, "sensed.txt"), "w", encoding="utf-8") as f:
+        f.write("seven\n")
+    same("handle", local("handle", "order=" + os.path.join(scratch, "sensed.txt"), "path=site/a/order"), "numbered/numbered.txt", "lines.json")
+    for name, send in (("sensed", publish), ("streamed", produce)):
+        kubectl_good(["-n", SPACE, "delete", "pod", "-l", "app.kubernetes.io/name=" + name, "--grace-period=1"])
+        send("9,9\n")
+        send("8,8\n")
+    until("runs of messages that came while nobody listened", lambda: all_complete("sensed", 3) and all_complete("streamed", 2))
+
+
 def main():
     shutil.copytree(source, folder)
     shutil.copytree(source, volume)
@@ -173,12 +220,14 @@ def main():
     os.utime(os.path.join(volume, "inbox/old.csv"), (1e9, 1e9))
     code, _, err = call([twinc, "build", "-t", "kubernetes", "listens.twin"], folder)
     expect("twinc build: " + err, code, 0)
+    produce("0,0\n")
     port = free_port()
     kubectl_good(["create", "-f", "-"], json.dumps({"apiVersion": "v1", "kind": "List", "items": objects(port)}))
     try:
         until("the listener", lambda: answers(port))
         body = orders(port)
         again(port, body)
+        topics()
         files()
     finally:
         kubectl(["delete", "namespace", SPACE, "--wait=false"])
