@@ -35,13 +35,13 @@ static void emit(struct arena *a, const struct provider *provider, const struct 
 	struct view *v = ctx;
 	const struct target *t = target_find(provider->target);
 	struct target_result result;
-	struct target_request request = { .target = t, .plan = plan, .workflow = PLAN_NONE, .folder = plan->folder, .here = plan->folder };
+	struct target_request request = { .target = t, .plan = plan, .workflow = PLAN_NONE, .folder = plan->folder, .here = plan->folder, .carries = provider->whole };
 	target_result_init(&result, a);
 	t->emit(&request, &result);
 	*ret = arena_new_n(a, struct infra_file, result.files.len + 1);
 	for (uint32_t i = 0; i < result.files.len; i++)
 		take_file(a, &result.files.at[i], provider->wants_texts, &(*ret)[(*ret_n)++]);
-	for (uint32_t i = 0; i < result.rows.len; i++)
+	for (uint32_t i = 0; i < result.rows.len && !provider->whole; i++) /* of the whole: what is there serves without it */
 		if (result.rows.at[i].level == TARGET_REFUSED)
 			*vec_push(&v->refusals) = (struct refusal){ result.rows.at[i].subject, result.rows.at[i].reason, result.rows.at[i].span };
 	target_result_finish(&result);

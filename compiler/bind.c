@@ -56,13 +56,25 @@ static bool has_infra(const struct model *m)
 	return false;
 }
 
+/* A job of Jenkins runs it, say: here only what is named is run then. */
+static bool runs_elsewhere(const struct model *m)
+{
+	for (uint32_t i = 0; i < m->things.len; i++) {
+		const struct model_thing *t = m->things.at[i];
+		const struct model_attr *manager = t->runs && strcmp(t->role, "infra") == 0 ? model_attr(t, "manager") : NULL;
+		if (manager && manager->given)
+			return true;
+	}
+	return false;
+}
+
 static struct model_workflow *find_workflow(struct compile *c, const struct compile_request *r, bool *ret_ok)
 {
 	struct model_workflow *only = NULL;
 	struct near near;
 	struct buf list = {0};
 	uint32_t n = 0;
-	if (r->no_workflow)
+	if (r->no_workflow || (r->bare && !r->workflow && runs_elsewhere(c->model)))
 		return NULL;
 	near_init(&near, r->workflow ? r->workflow : "main");
 	for (uint32_t i = 0; i < c->model->workflows.len; i++) {

@@ -23,7 +23,7 @@ struct compile_request {
 	const char **secrets;   /* names that --secret binds */
 	uint32_t n_secrets;
 	bool run;               /* it will run: secrets that the workflow needs must be bound */
-	bool bare;              /* the twin may have infrastructure and no workflow */
+	bool bare;              /* the twin may have infrastructure and no workflow, or have a manager run it */
 	bool no_workflow;       /* none is meant, whatever the twin has */
 	bool partial;           /* for pictures and dumps: what is not bound stays open, and no workflow need be chosen */
 };

@@ -41,6 +41,7 @@ struct target_request {
 	const struct target_scenario *scenarios; uint32_t n_scenarios; /* where none is chosen, of targets that want them */
 	struct target_shared *shared;      /* outlives the results; or NULL */
 	bool packed;                       /* one document instead of several, where the target knows that */
+	bool carries;                      /* what is written brings the twin along, for it will not stand beside it; where the target knows that */
 };
 struct target_result {
 	struct arena *arena; /* borrowed; holds everything below */

@@ -148,6 +148,8 @@ const struct expr *check_special(struct context *cx, const struct ast_expr *e, c
 /* -- check_place.c: the place that a dotted expression names, as a constant string; NULL after a report */
 const struct expr *check_place(struct context *cx, const struct ast_expr *e);
 /* -- check_trigger.c */
+/* Whether its kind has a `run`: a trigger, and what starts a workflow once. */
+bool check_takes_call(const struct model_thing *t);
 void check_trigger(struct checker *ck, struct model_thing *t, struct decl *d);
 
 /* -- body.c: the names of a workflow's bodies, and their types when asked for */

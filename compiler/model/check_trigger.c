@@ -133,11 +133,11 @@ static void check_run(struct context *cx, struct model_thing *t, const struct as
 			if (cx->module->names.entries[i].key && ((struct decl *)cx->module->names.entries[i].value)->kind == DECL_WORKFLOW)
 				near_offer(&near, cx->module->names.entries[i].key);
 		const char *best = near_best(&near);
-		struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0314, e->span, "a trigger runs a workflow"), d ? "this is a %s" : "no workflow", d ? decl_words(d) : "");
+		struct diag *g = diag_here(diag_add(ck->diags, DIAG_E0314, e->span, cx->trigger ? "a trigger runs a workflow" : "`run` takes a call of a workflow"), d ? "this is a %s" : "no workflow", d ? decl_words(d) : "");
 		if (best)
 			diag_suggest(g, e->call.a->span, best);
 		else
-			diag_help(g, "such as `run = forecast(scene: event.file)`");
+			diag_help(g, cx->trigger ? "such as `run = forecast(scene: event.file)`" : "such as `run = main()`");
 		return;
 	}
 	if (!decl_settle(ck, d))
@@ -149,14 +149,26 @@ static void check_run(struct context *cx, struct model_thing *t, const struct as
 	check_arguments(cx, e, &callee, NULL, &t->run_args, &spans);
 }
 
+bool check_takes_call(const struct model_thing *t)
+{
+	for (uint32_t i = 0; i < t->schema->n_attrs; i++) {
+		const struct type *type = t->schema->attrs[i].type;
+		type = type->kind == TYPE_OPTIONAL ? type->of : type;
+		if (type->kind == TYPE_THING && strcmp(type->thing, "call") == 0)
+			return true;
+	}
+	return false;
+}
+
 void check_trigger(struct checker *ck, struct model_thing *t, struct decl *d)
 {
-	struct context cx = {.ck = ck, .module = d->module, .trigger = true};
+	struct context cx = {.ck = ck, .module = d->module, .trigger = strcmp(t->role, "trigger") == 0};
 	const struct ast_item *when = body_attribute(d->item->body, "when"), *run = body_attribute(d->item->body, "run");
-	if (when)
+	if (when && cx.trigger)
 		check_when(&cx, t, when->value);
 	struct scope event = {.kind = SCOPE_EVENT, .type = cx.event};
-	cx.scope = &event;
+	if (cx.trigger)
+		cx.scope = &event;
 	if (run)
 		check_run(&cx, t, run->value);
 }

@@ -33,7 +33,8 @@ void lint_unused_thing(struct lint *l)
 {
 	for (uint32_t i = 0; i < l->m->things.len; i++) {
 		const struct model_thing *t = l->m->things.at[i];
-		bool ends_it = strcmp(t->role, "trigger") == 0 || strcmp(t->role, "service") == 0 || strcmp(t->role, "model") == 0;
+		bool ends_it = strcmp(t->role, "trigger") == 0 || strcmp(t->role, "service") == 0 || strcmp(t->role, "model") == 0 ||
+			       (strcmp(t->role, "infra") == 0 && t->schema->n_runs == 0); /* nothing can stand on it: it is there for its own sake */
 		if (!t->used && !ends_it && model_is_own(t->name))
 			diag_help(diag_here(lint_add(l, t->span, "%s `%s` is never used", t->role, t->name), "nothing refers to it"),
 				strcmp(t->role, "infra") == 0 ? "place something on it with `on = %s`, or remove it" : "let a trigger wait for it, or remove it", t->name);

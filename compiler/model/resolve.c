@@ -563,7 +563,7 @@ static void resolve_all(struct checker *ck)
 	for (uint32_t i = n; i-- > 0;)
 		check_bodies(ck, own[i]);
 	for (uint32_t i = 0; i < ck->model->things.len; i++)
-		if (strcmp(ck->model->things.at[i]->role, "trigger") == 0)
+		if (check_takes_call(ck->model->things.at[i]))
 			for (uint32_t k = n; k-- > 0;) {
 				struct decl *d = map_get(&own[k]->names, ck->model->things.at[i]->name + strlen(own[k]->prefix));
 				if (d && d->thing == ck->model->things.at[i])

@@ -146,6 +146,31 @@ static void add_attrs(struct lower *l, struct doc *map, const struct model_attr 
 			doc_set(l->plan->arena, map, attrs[i].schema->name, doc_from(attr_doc(l, &attrs[i]), attrs[i].given ? attrs[i].span : (struct span){0}));
 }
 
+static bool is_trigger(const struct model_thing *t)
+{
+	return strcmp(t->role, "trigger") == 0;
+}
+
+/* What a thing that is no trigger starts: all of it is known. */
+static struct doc *call_doc(struct lower *l, const struct model_thing *t)
+{
+	struct arena *a = l->plan->arena;
+	struct doc *d = doc_map(a), *inputs = doc_map(a);
+	for (uint32_t i = 0; t->run_args && i < t->runs->n_inputs; i++) {
+		const struct model_field *in = &t->runs->inputs[i];
+		const struct value *v = NULL;
+		char *error;
+		if (!t->run_args[i])
+			continue;
+		if (model_eval(l->model, l->model->arena, t->run_args[i], &v) != EVAL_OK || !value_coerce(l->model->arena, v, in->type, &v, &error))
+			v = NULL;
+		doc_set(a, inputs, in->name, v ? value_to_doc(a, v, in->type) : doc_null(a));
+	}
+	doc_set(a, d, "workflow", doc_string(a, t->runs->name));
+	doc_set(a, d, "inputs", inputs);
+	return doc_from(d, model_attr(t, "run")->span);
+}
+
 static struct doc *thing_doc(struct lower *l, const struct model_thing *t)
 {
 	struct arena *a = l->plan->arena;
@@ -170,6 +195,8 @@ static struct doc *thing_doc(struct lower *l, const struct model_thing *t)
 		doc_set(a, d, "when", doc_printf(a, "%s.%s", t->event_source->name, t->event_name));
 	if (t->cron)
 		doc_set(a, d, "when", doc_printf(a, "cron(\"%s\")", t->cron));
+	if (t->runs && !is_trigger(t))
+		doc_set(a, d, "run", call_doc(l, t));
 	return d;
 }
 
@@ -240,9 +267,10 @@ static void lower_thing(struct lower *l, const struct model_thing *t, struct pla
 		n_blocks++;
 		n_attrs += b->schema->n_attrs;
 	}
-	*p = (struct plan_thing){.role = copy_text(&l->copy, t->role), .name = copy_text(&l->copy, t->name), .kind = copy_text(&l->copy, t->schema->name), .doc = copy_text(&l->copy, t->doc), .span = t->span, .attributes = thing_doc(l, t), .workflow = t->runs ? t->runs->id : PLAN_NONE};
+	*p = (struct plan_thing){.role = copy_text(&l->copy, t->role), .name = copy_text(&l->copy, t->name), .kind = copy_text(&l->copy, t->schema->name), .doc = copy_text(&l->copy, t->doc), .span = t->span, .attributes = thing_doc(l, t), .workflow = t->runs && is_trigger(t) ? t->runs->id : PLAN_NONE};
 	p->annotations = t->schema->annotations ? doc_copy(l->plan->arena, t->schema->annotations) : NULL;
-	run_arguments(l, t, p);
+	if (is_trigger(t))
+		run_arguments(l, t, p);
 	p->parts = arena_new_n(l->plan->arena, struct plan_part, n_blocks + 1);
 	if (strcmp(t->role, "infra") == 0) {
 		add_part(l, p, t->name, t->span);

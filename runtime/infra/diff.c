@@ -40,8 +40,15 @@ const char *diff_text(struct arena *a, const struct doc *value, bool bytes)
 	if (doc_get(value, "ref"))
 		return doc_text(doc_get(value, "ref"), "");
 	struct buf b = { 0 };
-	doc_json_write(value, 0, &b);
-	const char *text = arena_strndup(a, buf_text(&b), b.len);
+	const struct doc *inputs = doc_get(value, "inputs");
+	const char *workflow = inputs ? doc_text(doc_get(value, "workflow"), NULL) : NULL;
+	if (!workflow)
+		doc_json_write(value, 0, &b);
+	for (doc_each(x, workflow ? inputs : NULL)) { /* a call */
+		buf_printf(&b, "%s%s: ", b.len ? ", " : "", x->key);
+		doc_json_write(x, 0, &b);
+	}
+	const char *text = workflow ? arena_printf(a, "%s(%s)", workflow, buf_text(&b)) : arena_strndup(a, buf_text(&b), b.len);
 	buf_finish(&b);
 	return text;
 }
@@ -123,9 +130,12 @@ static const char *compare_live(struct stack *s, const struct infra_thing *t, st
 		*add(s, f) = (struct infra_difference){ .attribute = x->key, .before = diff_text(s->arena, x, rule->bytes), .after = diff_text(s->arena, wanted, rule->bytes),
 			.span = wanted->from.file ? wanted->from : t->span, .replaces = rule->effect == INFRA_REPLACES, .outside = true };
 	}
-	bool outside = f->n == 0;
+	const char *written = doc_text(doc_get(s->record, "files"), s->files_digest.text);
+	bool outside = f->n == 0 && strcmp(written, s->files_digest.text) == 0;
 	for (doc_each(x, doc_get(live, "tasks")))
-		*add(s, f) = (struct infra_difference){ .attribute = doc_text(doc_get(x, "task"), ""), .before = "as it is", .after = doc_text(doc_get(x, "text"), ""), .span = t->span, .outside = outside };
+		if (!is_among(f, doc_text(doc_get(x, "task"), "")))
+			*add(s, f) = (struct infra_difference){ .attribute = doc_text(doc_get(x, "task"), ""), .before = doc_text(doc_get(x, "before"), "as it is"), .after = doc_text(doc_get(x, "text"), ""),
+				.span = x->from.file ? x->from : t->span, .outside = outside };
 	const char *wrong = doc_text(doc_get(live, "wrong"), NULL);
 	return wrong ? arena_printf(s->arena, "it is %s", wrong) : NULL;
 }

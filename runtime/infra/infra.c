@@ -108,7 +108,9 @@ static struct stack *stack_for(struct infra *in, const struct plan_thing *t)
 	s->part = arena_new(s->arena, struct plan);
 	*s->part = *in->o.plan;
 	s->part->things = arena_new_n(s->arena, struct plan_thing, in->o.plan->n_things);
-	s->part->n_things = s->part->n_workflows = s->part->n_models = 0;
+	s->part->n_things = 0;
+	if (!p->whole)
+		s->part->n_workflows = s->part->n_models = 0;
 	*vec_push(&in->stacks) = s;
 	return s;
 }
@@ -195,7 +197,7 @@ static void prepare(struct stack *s)
 	struct infra *in = s->infra;
 	if (!s->n_things || !in->o.emit)
 		return;
-	in->o.emit(s->arena, s->provider, s->part, &s->files, &s->n_files, in->o.ctx);
+	in->o.emit(s->arena, s->provider, s->provider->whole ? in->o.plan : s->part, &s->files, &s->n_files, in->o.ctx);
 	digest_files(s);
 	if (s->provider->prepare)
 		s->provider->prepare(s);

@@ -68,8 +68,8 @@ struct stack {
 	struct infra_thing *things; uint32_t n_things;
 	struct infra_file *files; uint32_t n_files;
 	struct digest_hex files_digest;
-	/* What is there, by thing: {"nodes": 2, "cpus": 1, "wrong": "stopped", "tasks": [{"task", "text"}], ...}: attributes, what is wrong with it, and
-	 * what would be done to it. NULL: not looked, or nothing. */
+	/* What is there, by thing: {"nodes": 2, "cpus": 1, "wrong": "stopped", "tasks": [{"task", "before", "text"}], ...}: attributes, what is wrong with it, and
+	 * what would be done to it, at the place that the task comes from. NULL: not looked, or nothing. */
 	const struct doc *live;
 	const char *unasked;     /* the secret without which it could not be looked at, or NULL */
 	bool looked, gone;       /* gone: it was there, and is no more */
@@ -88,6 +88,7 @@ struct provider {
 	const char *name, *doc;
 	const char *target;                      /* whose files it applies */
 	bool wants_texts;                        /* of these files, with their lines */
+	bool whole;                              /* of the whole twin, workflows and all, which the files bring along; not of the stack's things only */
 	bool by_thing;                           /* a stack for each thing that names it, not for each address */
 	const char *const *kinds;                /* of infrastructure that it makes, where `manager` is given; ends with NULL */
 	const struct infra_rule *rules;          /* ends with an attribute NULL */
@@ -127,5 +128,5 @@ struct diags *stack_diags(const struct stack *s);
 int64_t stack_now_ms(void);
 bool stack_stopped(const struct stack *s);
 
-extern const struct provider provider_im, provider_ansible, provider_kubernetes;
+extern const struct provider provider_im, provider_ansible, provider_kubernetes, provider_jenkins;
 #endif

@@ -54,6 +54,9 @@ struct attempt {
 	size_t max, header_bytes;
 	bool too_long;
 	int64_t retry_after_s; /* -1: not said */
+	struct arena *arena;
+	const char *const *wants;
+	const char **got;      /* of each that is wanted */
 };
 
 static bool load(char *ret_error, size_t error_len)
@@ -117,6 +120,24 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 	return size * n;
 }
 
+static void take_wanted(struct attempt *t, const char *line, size_t len)
+{
+	if (len > 5 && strncmp(line, "HTTP/", 5) == 0) /* what came before was not the answer yet */
+		for (size_t i = 0; t->wants[i]; i++)
+			t->got[i] = NULL;
+	for (size_t i = 0; t->wants[i]; i++) {
+		size_t n = strlen(t->wants[i]), from = n + 1, to = len;
+		if (len <= n || line[n] != ':' || strncasecmp(line, t->wants[i], n) != 0)
+			continue;
+		while (from < to && (line[from] == ' ' || line[from] == '\t'))
+			from++;
+		while (to > from && (unsigned char)line[to - 1] <= ' ')
+			to--;
+		const char *value = arena_strndup(t->arena, line + from, to - from);
+		t->got[i] = t->got[i] ? arena_printf(t->arena, "%s\n%s", t->got[i], value) : value;
+	}
+}
+
 /* A number of seconds, or a date. */
 static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)
 {
@@ -129,6 +150,8 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *ctx)
 		t->too_long = true;
 		return 0;
 	}
+	if (t->wants)
+		take_wanted(t, bytes, len);
 	if (len < sizeof name || strncasecmp(bytes, name, sizeof name - 1) != 0)
 		return len;
 	snprintf(text, sizeof text, "%.*s", (int)(len - sizeof name + 1 > 60 ? 60 : len - sizeof name + 1), bytes + sizeof name - 1);
@@ -188,6 +211,8 @@ static void set_up(struct net *n, const struct net_request *r, struct attempt *t
 	curl.easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
 	curl.easy_setopt(e, CURLOPT_XFERINFOFUNCTION, take_progress);
 	curl.easy_setopt(e, CURLOPT_XFERINFODATA, n);
+	if (r->once) /* the library itself sends again what a kept connection lost */
+		curl.easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 	if (ca && *ca)
 		curl.easy_setopt(e, CURLOPT_CAINFO, ca);
 	if (r->cert)
@@ -276,11 +301,16 @@ struct net_answer net_ask(struct net *n, struct arena *a, const struct net_reque
 	int64_t end = now_ms() + (r->patience_ms ? r->patience_ms : PATIENCE_MS), pause = FIRST_PAUSE_MS;
 	struct net_answer answer;
 	for (;;) {
-		struct attempt t = { .net = n, .max = r->max_bytes ? r->max_bytes : MAX_BYTES, .retry_after_s = -1 };
+		struct attempt t = { .net = n, .max = r->max_bytes ? r->max_bytes : MAX_BYTES, .retry_after_s = -1, .arena = a, .wants = r->wants };
+		size_t n_wants = 0;
+		while (r->wants && r->wants[n_wants])
+			n_wants++;
+		t.got = r->wants ? arena_new_n(a, const char *, n_wants + 1) : NULL;
 		CURLcode code = try_once(n, r, &t, &answer.status);
 		answer.outcome = outcome_of(code);
 		answer.body = arena_strndup(a, buf_text(&t.body), t.body.len);
 		answer.len = t.body.len;
+		answer.got = t.got;
 		answer.error = t.too_long ? "its answer is longer than is taken" : code == CURLE_OK ? NULL : curl.easy_strerror(code);
 		buf_finish(&t.body);
 		int64_t wait = t.retry_after_s >= 0 && code == CURLE_OK ? t.retry_after_s * 1000 : pause;

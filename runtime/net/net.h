@@ -24,12 +24,14 @@ struct net_request {
 	size_t max_bytes;           /* of the answer; 0: 16 MiB */
 	const char *ca, *cert, *key; /* files in PEM: who is trusted (NULL: the system's, SSL_CERT_FILE, CURL_CA_BUNDLE); who we are, or NULL */
 	const char *ca_pem, *cert_pem, *key_pem; /* the same as texts, which come first */
+	const char *const *wants;   /* headers of the answer that are wanted, by name, NULL-terminated; or NULL */
 };
 struct net_answer {
 	enum net_outcome outcome;
 	long status;
 	const char *body; /* NUL-terminated behind len; in the arena */
 	size_t len;
+	const char *const *got; /* what each of `wants` says, or NULL; one that came several times: joined by newlines. NULL where nothing was wanted */
 	const char *error; /* why there is no answer, in words that hold nothing of the request but its host; or NULL */
 };
 struct net;

@@ -338,6 +338,45 @@ static void add_body(struct jenkins *j, const struct target_text *body)
 		j->text.lines.number += body->text.text[i] == '\n';
 }
 
+#define PIECE_BYTES 8000 /* constants of Java hold 65 535 bytes */
+
+/* A text as one expression of Groovy: longer ones in pieces, between which no character is cut. */
+static void put_text(struct jenkins *j, const char *file, const char *text, size_t len)
+{
+	if (len <= PIECE_BYTES) {
+		jenkins_line(j, "writeFile file: %s, encoding: 'UTF-8', text: %s", file, jenkins_string(j, arena_strndup(j->arena, text, len)));
+		return;
+	}
+	jenkins_open(j, "script");
+	jenkins_line(j, "def pieces = []");
+	while (len) {
+		size_t n = len > PIECE_BYTES ? PIECE_BYTES : len;
+		while (n < len && n > 1 && ((unsigned char)text[n] & 0xC0) == 0x80)
+			n--;
+		jenkins_line(j, "pieces << %s", jenkins_string(j, arena_strndup(j->arena, text, n)));
+		text += n;
+		len -= n;
+	}
+	jenkins_line(j, "writeFile file: %s, encoding: 'UTF-8', text: pieces.join('')", file);
+	jenkins_close(j);
+}
+
+/* The twin's own files, for a job that no repository belongs to. */
+static void put_twin(struct jenkins *j)
+{
+	const struct sources *s = j->plan->sources;
+
+	jenkins_open(j, "stage('twin')");
+	jenkins_open(j, "steps");
+	for (uint32_t i = 1; i < s->list.len; i++) {
+		const char *name = target_file_name(j->plan, i);
+		if (strncmp(name, "std/", 4) != 0 && name[0] != '/' && strncmp(name, "../", 3) != 0)
+			put_text(j, jenkins_string(j, name), s->list.at[i].text, s->list.at[i].len);
+	}
+	jenkins_close(j);
+	jenkins_close(j);
+}
+
 static void put_file(struct jenkins *j, const bool *written, const struct target_text *body)
 {
 	const struct plan *p = j->plan;
@@ -345,7 +384,7 @@ static void put_file(struct jenkins *j, const bool *written, const struct target
 
 	target_text_from(&j->text, whole);
 	jenkins_line(j, "// The pipeline of the twin %s (%s).%s%s", p->twin, j->twin, p->doc ? " " : "", first_line(j->arena, p->doc));
-	jenkins_line(j, "// It wants twinc and python3 on the agent, and stands beside the twin, where the repository starts.");
+	jenkins_line(j, "// It wants twinc and python3 on the agent, and %s.", j->request->carries ? "brings the twin along" : "stands beside the twin, where the repository starts");
 	jenkins_open(j, "pipeline");
 	jenkins_line(j, "agent any");
 	jenkins_open(j, "options");
@@ -358,6 +397,8 @@ static void put_file(struct jenkins *j, const bool *written, const struct target
 	put_secrets(j, written);
 	target_text_from(&j->text, whole);
 	jenkins_open(j, "stages");
+	if (j->request->carries)
+		put_twin(j);
 	put_verb(j, "check", false);
 	put_verb(j, "lint", true);
 	add_body(j, body);
