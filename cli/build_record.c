@@ -30,10 +30,8 @@ static void put_range(const struct build *b, uint32_t first, uint32_t last, stru
 	struct place p = source_place(b->plan->sources, from);
 	uint32_t numbers[] = { first, last, p.line, p.column, p.end_line, p.end_column };
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		buf_putc(ret, i ? ',' : '[');
-		buf_int(ret, numbers[i]);
-	}
+	buf_putc(ret, '[');
+	buf_ints(ret, ",", numbers, sizeof(numbers) / sizeof(*numbers));
 	buf_putc(ret, ']');
 }
 

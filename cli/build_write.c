@@ -139,20 +139,20 @@ static uint32_t count_lines(const char *text, size_t len)
 static int put_file(struct build *b, const struct built *x, const char *stage, const struct target_file *f)
 {
 	struct arena *a = &b->cli->arena;
-	struct buf text = { 0 };
+	struct buf storage = { 0 };
 	struct lines lines = { 0 };
-	const char *name = arena_printf(a, "%s/%s", x->target->name, f->path);
+	size_t len;
+	const char *name = arena_printf(a, "%s/%s", x->target->name, f->path), *text = target_file_text(f, &storage, &lines, &len);
 	int code;
 
-	target_file_text(f, &text, &lines);
 	if (stage)
-		code = put_new(b, arena_printf(a, "%s/%s", stage, f->path), name, buf_text(&text), text.len, f->executable);
+		code = put_new(b, arena_printf(a, "%s/%s", stage, f->path), name, text, len, f->executable);
 	else
-		code = put(b, name, buf_text(&text), text.len, f->executable);
+		code = put(b, name, text, len, f->executable);
 	if (code == CLI_DONE)
-		build_record_file(b, name, &lines, count_lines(buf_text(&text), text.len));
+		build_record_file(b, name, &lines, count_lines(text, len));
 	lines_finish(&lines);
-	buf_finish(&text);
+	buf_finish(&storage);
 	return code;
 }
 

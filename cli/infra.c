@@ -21,9 +21,8 @@ static void take_file(struct arena *a, const struct target_file *f, bool text, s
 	*ret = (struct infra_file){ .path = f->path, .doc = f->doc, .from = f->from };
 	if (f->doc && !text)
 		return;
-	target_file_text(f, &bytes, &lines);
-	ret->text = arena_strndup(a, buf_text(&bytes), bytes.len);
-	ret->len = bytes.len;
+	const char *written = target_file_text(f, &bytes, &lines, &ret->len);
+	ret->text = arena_strndup(a, written, ret->len);
 	ret->lines = arena_copy(a, lines.list.at, lines.list.len * sizeof *lines.list.at);
 	ret->n_lines = lines.list.len;
 	buf_finish(&bytes);

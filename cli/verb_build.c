@@ -144,9 +144,10 @@ static void add_refusals(struct build *b, struct built *x)
 
 	for (uint32_t i = 0; i < x->result.rows.len; i++) {
 		const struct target_row *r = &x->result.rows.at[i];
-		const char *place = target_place(&b->cli->arena, b->plan, r->span);
+		const char *place;
 		if (r->level != TARGET_REFUSED)
 			continue;
+		place = target_place(&b->cli->arena, b->plan, r->span);
 		target_text_from(&t, r->span);
 		first = first.file ? first : r->span;
 		buf_printf(&t.text, "%s%s%s: %s\n", place ? place : "", place ? ": " : "", r->subject, r->reason ? r->reason : "");

@@ -84,8 +84,9 @@ void target_text_from(struct target_text *t, struct span from);
 struct target_file *target_put_text(struct target_result *r, const char *path, struct span from, struct target_text *t);
 /* A text that is built into the program, which all its lines come from `from`. */
 struct target_file *target_put_own(struct target_result *r, const char *path, struct span from, const char *text, size_t len);
-/* The bytes of a file, and where its lines come from; every line from the first on has a place where the file has one. */
-void target_file_text(const struct target_file *f, struct buf *ret, struct lines *ret_lines);
+/* The bytes of a file, its own or those of a document, which are written into `storage`; and where its lines come from: every
+ * line from the first on has a place where the file has one. */
+const char *target_file_text(const struct target_file *f, struct buf *storage, struct lines *ret_lines, size_t *ret_len);
 /* A path as seen from `folder`, both absolute: "../../data/x.csv". */
 const char *target_path_from(struct arena *a, const char *folder, const char *path);
 /* Params that are bound, for `eval`; ctx: const struct plan **. Of a secret nothing is known. */

@@ -1,6 +1,7 @@
 /* The table of targets, and what they share. */
 #include "targets/target.h"
 #include "compiler/base/file.h"
+#include "compiler/base/format.h"
 #include <string.h>
 
 const struct target *const targets[] = { &target_cwl, &target_slurm, &target_jenkins, &target_kubernetes, &target_oscar, &target_ansible, &target_tosca, NULL };
@@ -137,26 +138,27 @@ static void put_documents(const struct target_file *f, struct buf *ret, struct l
 	}
 }
 
-void target_file_text(const struct target_file *f, struct buf *ret, struct lines *ret_lines)
+const char *target_file_text(const struct target_file *f, struct buf *storage, struct lines *ret_lines, size_t *ret_len)
 {
 	size_t len = strlen(f->path);
 
-	lines_from(ret_lines, ret, f->from);
+	lines_from(ret_lines, storage, f->from);
 	if (f->text) {
-		buf_add(ret, f->text, f->len);
 		for (uint32_t i = 0; f->lines && i < f->lines->list.len; i++) {
 			if (ret_lines->list.len && vec_last(&ret_lines->list)->number >= f->lines->list.at[i].number)
 				vec_pop(&ret_lines->list);
 			*vec_push(&ret_lines->list) = f->lines->list.at[i];
 		}
 	} else if (f->several) {
-		put_documents(f, ret, ret_lines);
+		put_documents(f, storage, ret_lines);
 	} else if (len > 5 && strcmp(f->path + len - 5, ".json") == 0) {
-		doc_json_write_lines(f->doc, 2, ret, ret_lines);
-		buf_putc(ret, '\n');
+		doc_json_write_lines(f->doc, 2, storage, ret_lines);
+		buf_putc(storage, '\n');
 	} else {
-		doc_yaml_write_lines(f->doc, ret, ret_lines);
+		doc_yaml_write_lines(f->doc, storage, ret_lines);
 	}
+	*ret_len = f->text ? f->len : storage->len;
+	return f->text ? f->text : buf_text(storage);
 }
 
 const char *target_path_from(struct arena *a, const char *folder, const char *path)
@@ -201,11 +203,19 @@ const char *target_place(struct arena *a, const struct plan *p, struct span span
 {
 	if (span.file == 0 || span.file >= p->sources->list.len)
 		return NULL;
-	char *place = arena_printf(a, "%s:%u", target_file_name(p, span.file), source_line_number(p->sources, span));
+	const char *name = target_file_name(p, span.file);
+	size_t len = strlen(name);
+	char *place = arena_alloc(a, len + 1 + FORMAT_INT_BYTES + 1);
+	memcpy(place, name, len);
 	for (char *c = place; *c; c++) { /* it stands in comments, which end with a line: of ASCII, or of YAML's */
+		if (*c >= ' ' && *c < 127)
+			continue;
 		size_t n = (unsigned char)*c < ' ' || *c == 127 ? 1 : strncmp(c, "\xC2\x85", 2) == 0 ? 2 : strncmp(c, "\xE2\x80\xA8", 3) == 0 || strncmp(c, "\xE2\x80\xA9", 3) == 0 ? 3 : 0;
 		memset(c, '?', n);
 	}
+	place[len] = ':';
+	len += 1 + format_int(source_line_number(p->sources, span), place + len + 1);
+	place[len] = '\0';
 	return place;
 }
 

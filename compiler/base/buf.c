@@ -64,6 +64,21 @@ void buf_int(struct buf *b, int64_t v)
 	b->text[b->len] = '\0';
 }
 
+void buf_ints(struct buf *b, const char *between, const uint32_t *list, size_t n)
+{
+	size_t gap = strlen(between);
+	if (!reserve(b, n * (FORMAT_INT_BYTES + gap)))
+		return;
+	char *end = b->text + b->len;
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; i && k < gap; k++)
+			*end++ = between[k];
+		end += format_int(list[i], end);
+	}
+	*end = '\0';
+	b->len = (size_t)(end - b->text);
+}
+
 void buf_fill(struct buf *b, char c, size_t n)
 {
 	if (!reserve(b, n))

@@ -30,6 +30,7 @@ static inline void buf_add(struct buf *b, const char *bytes, size_t len)
 static inline void buf_puts(struct buf *b, const char *s) { buf_add(b, s, strlen(s)); }
 static inline void buf_putc(struct buf *b, char c) { buf_add(b, &c, 1); }
 void buf_int(struct buf *b, int64_t v); /* in decimal digits */
+void buf_ints(struct buf *b, const char *between, const uint32_t *list, size_t n); /* with that between two of them */
 void buf_fill(struct buf *b, char c, size_t n); /* n of it */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args);

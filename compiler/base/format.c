@@ -25,17 +25,26 @@ size_t format_int(int64_t v, char text[FORMAT_INT_BYTES])
 
 struct out { char *text; size_t size, len; };
 
+static size_t room(const struct out *o)
+{
+	return o->len < o->size ? o->size - o->len : 0;
+}
+
 static void add(struct out *o, const char *bytes, size_t n)
 {
-	if (o->len < o->size)
-		memcpy(o->text + o->len, bytes, n < o->size - o->len ? n : o->size - o->len);
+	size_t fits = room(o);
+	if (fits)
+		memcpy(o->text + o->len, bytes, n < fits ? n : fits);
 	o->len += n;
 }
 
 static void add_int(struct out *o, int64_t v)
 {
 	char digits[FORMAT_INT_BYTES];
-	add(o, digits, format_int(v, digits));
+	if (room(o) >= FORMAT_INT_BYTES)
+		o->len += format_int(v, o->text + o->len);
+	else
+		add(o, digits, format_int(v, digits));
 }
 
 static void add_padded(struct out *o, int width, const char *s)
@@ -96,12 +105,10 @@ int format_text(char *text, size_t size, const char *format, va_list args)
 	va_list rest;
 	va_copy(rest, args);
 	while (f && *f) {
-		const char *start = f;
-		while (*f && *f != '%')
-			f++;
-		add(&o, start, (size_t)(f - start));
-		if (*f)
-			f = add_one(&o, f + 1, &rest);
+		const char *percent = *f == '%' ? f : strchrnul(f, '%');
+		if (percent > f)
+			add(&o, f, (size_t)(percent - f));
+		f = *percent ? add_one(&o, percent + 1, &rest) : percent;
 	}
 	va_end(rest);
 	if (!f || o.len > INT_MAX)

@@ -18,10 +18,15 @@ void map_finish(struct map *m)
 
 uint32_t map_hash(const char *bytes, size_t len)
 {
-	uint32_t hash = 2166136261u;
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
-	return hash ^ hash >> 15; /* the low bits choose the place */
+	uint64_t hash = 14695981039346656037u, eight;
+	for (; len >= sizeof eight; bytes += sizeof eight, len -= sizeof eight) {
+		memcpy(&eight, bytes, sizeof eight);
+		hash = (hash ^ eight) * 0x9E3779B97F4A7C15u;
+		hash ^= hash >> 32;
+	}
+	for (; len; bytes++, len--)
+		hash = (hash ^ (unsigned char)*bytes) * 1099511628211u;
+	return (uint32_t)(hash ^ hash >> 32 ^ hash >> 15); /* the low bits choose the place */
 }
 
 /* The entry of the key, or the free one where it would go. */

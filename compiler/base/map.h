@@ -23,6 +23,6 @@ struct map_entry *map_entry_n(struct map *m, const char *key, size_t len);
 /* Sets and returns the value that was there before, or NULL. */
 void *map_set(struct map *m, const char *key, void *value);
 void *map_set_n(struct map *m, const char *key, size_t len, void *value);
-/* FNV-1a style hash of bytes, stable within a process. */
+/* FNV-1a style hash, of eight bytes at a time while there are as many; stable within a process. */
 uint32_t map_hash(const char *bytes, size_t len);
 #endif

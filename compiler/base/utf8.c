@@ -58,7 +58,7 @@ size_t utf8_count(const char *s, size_t len)
 	size_t count = 0;
 	uint32_t c;
 	for (size_t i = 0; i < len; count++)
-		i += utf8_decode(s + i, len - i, &c, NULL);
+		i += (unsigned char)s[i] < 0x80 ? 1 : utf8_decode(s + i, len - i, &c, NULL);
 	return count;
 }
 

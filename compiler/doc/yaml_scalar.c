@@ -87,6 +87,8 @@ static bool is_special_word(const char *text, size_t len)
 	static const char *const words[] = {
 		"~", "null", "true", "false", "yes", "no", "on", "off", "y", "n", "=", "<<", ".inf", "+.inf", "-.inf", ".nan",
 	};
+	if (len > SPECIAL_MAX_BYTES || !memchr("~nNtTfFyYoO=<.+-", text[0], 16)) /* what they begin with */
+		return false;
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (strlen(words[i]) == len && strncasecmp(words[i], text, len) == 0)
 			return true;
@@ -135,7 +137,7 @@ static bool is_word(const char *text, size_t len)
 bool yaml_scalar_is_plain(const char *text, size_t len)
 {
 	if (len && is_word(text, len))
-		return len > SPECIAL_MAX_BYTES || !is_special_word(text, len);
+		return !is_special_word(text, len);
 	if (len == 0 || text[0] == ' ' || text[len - 1] == ' ' || text[len - 1] == ':')
 		return false;
 	if (memchr("?:,[]{}#&*!|>'\"%@`", text[0], 18) || (text[0] == '-' && (len == 1 || text[1] == ' ')))

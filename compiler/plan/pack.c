@@ -181,10 +181,7 @@ void pack_ids(struct pack *p, const char *key, uint32_t **ids, uint32_t *n)
 {
 	if (!p->loading && *n) {
 		buf_putc(put(p, key), '[');
-		for (uint32_t i = 0; i < *n; i++) {
-			buf_puts(p->out, i ? ", " : "");
-			buf_int(p->out, (*ids)[i]);
-		}
+		buf_ints(p->out, ", ", *ids, *n);
 		buf_putc(p->out, ']');
 	}
 	if (!p->loading)

@@ -169,11 +169,7 @@ static void write_own(struct type_table *t, const struct expr *e, struct buf *re
 void span_write(struct span span, struct buf *ret)
 {
 	buf_putc(ret, '[');
-	buf_int(ret, span.file);
-	buf_puts(ret, ", ");
-	buf_int(ret, span.start);
-	buf_puts(ret, ", ");
-	buf_int(ret, span.end);
+	buf_ints(ret, ", ", (const uint32_t[]){span.file, span.start, span.end}, 3);
 	buf_putc(ret, ']');
 }
 

@@ -53,15 +53,16 @@ static const char *pointer(struct kube *k, const char *path, const char *key)
 	return ret;
 }
 
+/* Of two that differ. */
 static void add_differences(struct overlay *o, struct doc *list, const char *path, const struct doc *from, const struct doc *to)
 {
 	struct kube *k = o->k;
 
-	if (doc_equal(from, to))
-		return;
 	if (from->kind == DOC_MAP && to->kind == DOC_MAP) {
 		for (doc_each(part, to))
-			if (doc_get(from, part->key))
+			if (doc_equal(doc_get(from, part->key), part))
+				continue;
+			else if (doc_get(from, part->key))
 				add_differences(o, list, pointer(k, path, part->key), doc_get(from, part->key), part);
 			else
 				add_operation(o, list, "add", pointer(k, path, part->key), part);
@@ -72,8 +73,10 @@ static void add_differences(struct overlay *o, struct doc *list, const char *pat
 		const struct doc *old = from->children.first;
 		int at = 0;
 		for (doc_each(part, to)) {
-			add_differences(o, list, arena_printf(k->arena, "%s/%d", path, at++), old, part);
+			if (!doc_equal(old, part))
+				add_differences(o, list, arena_printf(k->arena, "%s/%d", path, at), old, part);
 			old = old->next;
+			at++;
 		}
 	} else {
 		add_operation(o, list, "replace", path, to);
@@ -88,7 +91,8 @@ static void add_patch(struct overlay *o, const struct doc *from, const struct do
 	const char *kind = doc_text(doc_get(to, "kind"), ""), *api = doc_text(doc_get(to, "apiVersion"), ""), *slash = strchr(api, '/');
 	const char *file = arena_printf(k->arena, "%s-%s.json", kind, name_of(to));
 
-	add_differences(o, list, "", from, to);
+	if (!doc_equal(from, to))
+		add_differences(o, list, "", from, to);
 	if (!doc_len(list))
 		return;
 	target_put_doc(k->ret, arena_printf(k->arena, "%s/%s", o->folder, file), o->scenario->span, list);

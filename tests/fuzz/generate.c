@@ -304,17 +304,17 @@ static bool refused(const char *target, const char *path, const char *why)
 /* What was written is read by the readers of the compiler, CWL by its own. */
 static bool file_reads(struct arena *a, const char *target, const struct target_file *f)
 {
-	struct buf text = {0};
+	struct buf storage = {0};
 	struct lines lines = {0};
 	struct doc *again;
 	struct cwl_error error = {0};
 	char *why = NULL;
-	size_t n = strlen(f->path);
+	size_t n = strlen(f->path), text_len;
 	bool json = n > 5 && strcmp(f->path + n - 5, ".json") == 0, good = true;
-	target_file_text(f, &text, &lines);
+	const char *text = target_file_text(f, &storage, &lines, &text_len);
 	lines_finish(&lines);
 	/* of a stream, each document by itself */
-	for (const char *part = buf_text(&text), *end = part + text.len, *next; f->doc && good && part < end; part = next) {
+	for (const char *part = text, *end = part + text_len, *next; f->doc && good && part < end; part = next) {
 		const char *mark = f->several ? strstr(part, "\n---\n") : NULL;
 		size_t len = mark ? (size_t)(mark - part) + 1 : (size_t)(end - part);
 		next = mark ? mark + strlen("\n---\n") : end;
@@ -324,12 +324,12 @@ static bool file_reads(struct arena *a, const char *target, const struct target_
 	const char *path = file_join(a, file_join(a, folder, target), f->path);
 	int e = file_mkdirs(file_dirname(a, path));
 	if (!e)
-		e = file_write(path, buf_text(&text), text.len, NULL);
+		e = file_write(path, text, text_len, NULL);
 	if (e)
 		good = refused(target, path, strerror(e));
-	if (good && n > 4 && strcmp(f->path + n - 4, ".cwl") == 0 && text.len < 1 << 20)
+	if (good && n > 4 && strcmp(f->path + n - 4, ".cwl") == 0 && text_len < 1 << 20)
 		good = (again = cwl_read(a, path, &error)) && cwl_load(a, again, &error) ? true : refused(target, f->path, error.message);
-	buf_finish(&text);
+	buf_finish(&storage);
 	return good;
 }
 
