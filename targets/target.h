@@ -2,6 +2,7 @@
  * it touches neither disk nor clock nor environment, so the same plan gives the same bytes. Names: targets/names.h. */
 #ifndef TWINC_TARGETS_TARGET_H
 #define TWINC_TARGETS_TARGET_H
+#include "compiler/base/map.h"
 #include "compiler/base/vec.h"
 #include "compiler/plan/plan.h"
 
@@ -27,7 +28,7 @@ struct target_file {
 struct target_scenario { const struct plan_scenario *scenario; const struct plan *plan; const struct value *const *inputs; const char *error; };
 /* What several targets tell alike, kept from one to the next; all zero to start with. */
 struct flow_told;
-struct target_shared { struct arena arena; struct flow_told *flows; };
+struct target_shared { struct arena arena; struct flow_told *flows; struct map recipes; /* of roles: file -> struct recipe */ };
 void target_shared_finish(struct target_shared *s);
 struct target_request {
 	const struct target *target;       /* that is asked */
@@ -59,6 +60,8 @@ struct target {
 	void (*emit)(const struct target_request *request, struct target_result *ret);
 	const struct stdlib_file *script; /* of a target in Lua */
 	bool wants_scenarios;
+	const char *kinds;   /* how those begin that it is for, where it is for some only; or NULL */
+	const char *nothing; /* the note where a twin has none of them */
 };
 /* A target of the user's, in Lua: the script's name and text. */
 extern const struct target target_lua;

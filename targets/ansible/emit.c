@@ -6,6 +6,7 @@
 struct ansible {
 	struct arena *arena;
 	const struct plan *plan;
+	struct target_shared *shared;
 	struct target_result *ret;
 	struct doc *groups, *plays, *secrets, *galaxy;
 	struct map roles;   /* name -> role that is written */
@@ -173,13 +174,12 @@ static struct doc *put_group(struct ansible *s, struct doc *groups, const char *
 
 static void put_base(struct ansible *s, const struct plan_thing *t)
 {
-	struct recipe base;
+	const struct recipe *base = recipe_named(s->arena, s->shared, "base");
 	const char *work = doc_text(doc_get(t->attributes, "work"), NULL);
 	struct doc *vars;
 
-	recipe_named(s->arena, "base", &base);
-	put_role(s, &base, t->span);
-	vars = put_play(s, t, arena_printf(s->arena, "Prepare the machines of %s", t->name), group_name(s, t->name), true, base.role);
+	put_role(s, base, t->span);
+	vars = put_play(s, t, arena_printf(s->arena, "Prepare the machines of %s", t->name), group_name(s, t->name), true, base->role);
 	if (work)
 		doc_set(s->arena, vars, "base_work", text(s, arena_printf(s->arena, "%s/twin", work)));
 }
@@ -236,14 +236,13 @@ static void put_slurm(struct ansible *s, const struct plan_thing *t)
 {
 	const char *login = doc_text(doc_get(t->attributes, "login"), NULL), *mount = doc_text(doc_get(t->attributes, "mount"), NULL);
 	struct doc *group = put_group(s, s->groups, group_name(s, t->name), t->span), *vars = doc_map(s->arena);
-	struct recipe role;
+	const struct recipe *role = recipe_named(s->arena, s->shared, "login");
 
 	if (!login)
 		doc_set(s->arena, vars, "ansible_connection", doc_string(s->arena, "local"));
 	add_host(s, group, arena_printf(s->arena, "%s-login", t->name), login ? reached_at(s, t, login) : vars);
-	recipe_named(s->arena, "login", &role);
-	put_role(s, &role, t->span);
-	vars = put_play(s, t, arena_printf(s->arena, "Look whether %s is ready", t->name), group_name(s, t->name), false, role.role);
+	put_role(s, role, t->span);
+	vars = put_play(s, t, arena_printf(s->arena, "Look whether %s is ready", t->name), group_name(s, t->name), false, role->role);
 	if (mount)
 		doc_set(s->arena, vars, "login_work", text(s, arena_printf(s->arena, "%s/twin", mount)));
 	target_row(s->ret, t->name, t->span, TARGET_EMULATED, "it is there already (%s): its login node is looked at, and gets a work folder", infra_there(t));
@@ -391,14 +390,15 @@ static void put_service_row(struct ansible *s, const struct plan_thing *t, const
 static void put_service(struct ansible *s, const struct plan_thing *t)
 {
 	const struct plan_thing *place = infra_of(s->plan, t);
-	struct recipe r;
+	const struct recipe *r;
 	const char *refused, *title = arena_printf(s->arena, "Set up %s", t->name);
 
 	if (!place) {
 		target_row(s->ret, t->name, t->span, TARGET_SUPPORTED, "it is there already: nothing is set up");
 		return;
 	}
-	if (!recipe_of_kind(s->arena, t->kind, &r)) {
+	r = recipe_of_kind(s->arena, s->shared, t->kind);
+	if (!r) {
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "no role here sets up a `%s` on a machine%s", t->kind, infra_is_kubernetes(place) ? ": the target kubernetes tells what can be put inside" : "");
 		return;
 	}
@@ -406,13 +406,13 @@ static void put_service(struct ansible *s, const struct plan_thing *t)
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "`%s` is there already, and its machines are not the twin's: the target kubernetes puts it there", place->name);
 		return;
 	}
-	refused = recipe_reason(s->arena, &r, t, "refused");
+	refused = recipe_reason(s->arena, r, t, "refused");
 	if (refused) {
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "%s", refused);
 		return;
 	}
-	put_role(s, &r, t->span);
-	put_service_row(s, t, &r, place, put_options(s, t, &r, put_play(s, t, title, hosts_of(s, place), true, r.role)));
+	put_role(s, r, t->span);
+	put_service_row(s, t, r, place, put_options(s, t, r, put_play(s, t, title, hosts_of(s, place), true, r->role)));
 }
 
 /* -- the rest ------------------------------------------------------------------------------------------------------------------ */
@@ -452,7 +452,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 {
 	struct arena *a = ret->arena;
 	const struct plan *p = request->plan;
-	struct ansible s = { .arena = a, .plan = p, .ret = ret, .groups = doc_map(a), .plays = doc_list(a), .secrets = doc_map(a), .galaxy = doc_list(a) };
+	struct ansible s = { .arena = a, .plan = p, .shared = request->shared, .ret = ret, .groups = doc_map(a), .plays = doc_list(a), .secrets = doc_map(a), .galaxy = doc_list(a) };
 
 	map_init(&s.roles);
 	names_init(&s.names, a, &names_identifier);

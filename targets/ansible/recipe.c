@@ -113,8 +113,10 @@ static void service_role(struct arena *a, struct recipe *r)
 	r->handlers = doc_copy(a, doc_get(frame, "handlers"));
 }
 
-static void read_role(struct arena *a, const struct stdlib_file *f, struct recipe *ret)
+static struct recipe *read_role(struct arena *a, const struct stdlib_file *f)
 {
+	struct recipe *ret = arena_new(a, struct recipe);
+
 	*ret = (struct recipe){ .role = arena_strndup(a, f->name, strcspn(f->name, ".")), .file = read_text(a, f->text, f->len) };
 	ret->summary = doc_text(doc_get(ret->file, "summary"), "");
 	ret->image = doc_text(doc_get(ret->file, "image"), NULL);
@@ -127,27 +129,37 @@ static void read_role(struct arena *a, const struct stdlib_file *f, struct recip
 	for (doc_each(task, doc_get(ret->file, "tasks")))
 		doc_push(ret->tasks, doc_copy(a, task));
 	add_all(a, ret->options, doc_get(ret->file, "options"));
+	return ret;
 }
 
-bool recipe_of_kind(struct arena *a, const char *kind, struct recipe *ret)
+/* A role is read once for all targets of a build. */
+static const struct recipe *role_of(struct arena *a, struct target_shared *shared, const struct stdlib_file *f)
+{
+	struct recipe *known = shared ? map_get(&shared->recipes, f->name) : NULL;
+
+	if (known)
+		return known;
+	known = read_role(shared ? &shared->arena : a, f);
+	if (shared)
+		map_set(&shared->recipes, f->name, known);
+	return known;
+}
+
+const struct recipe *recipe_of_kind(struct arena *a, struct target_shared *shared, const char *kind)
 {
 	const char *wanted = arena_printf(a, "kind: %s\n", kind);
 
 	for (const struct stdlib_file *f = stdlib_roles; f->name; f++)
-		if (strncmp(f->text, wanted, strlen(wanted)) == 0) {
-			read_role(a, f, ret);
-			return true;
-		}
-	return false;
+		if (strncmp(f->text, wanted, strlen(wanted)) == 0)
+			return role_of(a, shared, f);
+	return NULL;
 }
 
-bool recipe_named(struct arena *a, const char *role, struct recipe *ret)
+const struct recipe *recipe_named(struct arena *a, struct target_shared *shared, const char *role)
 {
 	const struct stdlib_file *f = file_named(arena_printf(a, "%s.yml", role));
 
-	if (f)
-		read_role(a, f, ret);
-	return f != NULL;
+	return f ? role_of(a, shared, f) : NULL;
 }
 
 const char *recipe_secret(struct arena *a, const struct plan *p, const char *option, const char *service)

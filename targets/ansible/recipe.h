@@ -12,9 +12,10 @@ struct recipe {
 	struct doc *tasks, *handlers;
 	struct doc *templates;       /* {unit.j2: text} */
 };
-/* The role of a kind of service, or of that name; false: there is none. */
-bool recipe_of_kind(struct arena *a, const char *kind, struct recipe *ret);
-bool recipe_named(struct arena *a, const char *role, struct recipe *ret);
+/* The role of a kind of service, or of that name; NULL: there is none. shared: what keeps it for the next that asks, or NULL: the
+ * arena. Its documents are copied before they become part of others. */
+const struct recipe *recipe_of_kind(struct arena *a, struct target_shared *shared, const char *kind);
+const struct recipe *recipe_named(struct arena *a, struct target_shared *shared, const char *role);
 /* Why the recipe cannot do what the thing asks, or does it otherwise; NULL: it does as asked. key: "refused", "emulated". */
 const char *recipe_reason(struct arena *a, const struct recipe *r, const struct plan_thing *t, const char *key);
 

@@ -131,5 +131,6 @@ void target_shared_finish(struct target_shared *s)
 {
 	for (struct flow_told *t = s->flows; t; t = t->next)
 		told_finish(t);
+	map_finish(&s->recipes);
 	arena_finish(&s->arena);
 }

@@ -434,11 +434,29 @@ static void fail(struct host *h, const char *message)
 	h->ret->error = arena_printf(h->arena, "%s%s%s%s", message ? message : "a failure without a message", place ? " (at " : "", place ? place : "", place ? ")" : "");
 }
 
+/* Whether there is anything of its kinds: a script takes longer to read than most twins do. */
+static bool is_meant(const struct target *t, const struct plan *p)
+{
+	size_t n = t->kinds ? strlen(t->kinds) : 0;
+	bool ret = n == 0;
+
+	for (uint32_t i = 0; i < p->n_things && !ret; i++)
+		ret = strncmp(p->things[i].kind, t->kinds, n) == 0;
+	for (uint32_t i = 0; i < p->n_steps && !ret; i++)
+		ret = strncmp(p->steps[i].kind, t->kinds, n) == 0;
+	return ret;
+}
+
 void lua_emit(const struct target_request *request, struct target_result *ret)
 {
 	struct host h = { .request = request, .ret = ret, .arena = ret->arena };
-	lua_State *L = lua_newstate(allocate, &h);
+	lua_State *L;
 
+	if (!is_meant(request->target, request->plan)) {
+		ret->note = request->target->nothing;
+		return;
+	}
+	L = lua_newstate(allocate, &h);
 	if (!L) {
 		ret->error = "no memory for Lua";
 		return;
@@ -459,4 +477,5 @@ void lua_check(const struct target_request *request, struct target_result *ret)
 }
 
 const struct target target_lua = { "", "", lua_check, lua_emit, NULL };
-const struct target target_oscar = { "oscar", "OSCAR: function definition files, written in Lua", lua_check, lua_emit, &stdlib_lua[0] };
+const struct target target_oscar = { "oscar", "OSCAR: function definition files, written in Lua", lua_check, lua_emit, &stdlib_lua[0], .kinds = "oscar.",
+	.nothing = "no step runs on a cluster of OSCAR" };

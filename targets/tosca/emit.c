@@ -153,7 +153,8 @@ static void emit(const struct target_request *request, struct target_result *ret
 {
 	struct arena *a = ret->arena;
 	const struct plan *p = request->plan;
-	struct tosca s = { .arena = a, .plan = p, .ret = ret, .capability_types = doc_map(a), .artifact_types = doc_map(a), .node_types = doc_map(a), .policy_types = doc_map(a), .inputs = doc_map(a), .nodes = doc_map(a), .relationships = doc_map(a), .policies = doc_list(a), .outputs = doc_map(a) };
+	struct tosca s = { .arena = a, .plan = p, .shared = request->shared, .ret = ret, .capability_types = doc_map(a), .artifact_types = doc_map(a), .node_types = doc_map(a), .policy_types = doc_map(a),
+		.inputs = doc_map(a), .nodes = doc_map(a), .relationships = doc_map(a), .policies = doc_list(a), .outputs = doc_map(a) };
 
 	for (uint32_t i = 0; i < p->n_things; i++) {
 		const struct plan_thing *t = &p->things[i], *place = strcmp(t->role, "service") == 0 ? infra_of(p, t) : NULL;

@@ -7,6 +7,7 @@
 struct tosca {
 	struct arena *arena;
 	const struct plan *plan;
+	struct target_shared *shared;
 	struct target_result *ret;
 	struct doc *capability_types, *artifact_types, *node_types, *policy_types; /* sections of the template */
 	struct doc *inputs, *nodes, *relationships, *policies, *outputs;

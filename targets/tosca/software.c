@@ -215,22 +215,22 @@ static void put_row(struct tosca *s, const struct plan_thing *t, const struct re
 void tosca_service(struct tosca *s, const struct plan_thing *t)
 {
 	const struct plan_thing *place = infra_of(s->plan, t);
-	struct recipe r;
+	const struct recipe *r;
 	const char *why;
 
 	if (!place) {
 		target_row(s->ret, t->name, t->span, TARGET_SUPPORTED, "it is there already: nothing is made");
-	} else if (!recipe_of_kind(s->arena, t->kind, &r)) {
+	} else if (!(r = recipe_of_kind(s->arena, s->shared, t->kind))) {
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "no playbook here sets up a `%s` on a machine%s", t->kind, infra_is_kubernetes(place) ? ": the target kubernetes tells what can be put inside" : "");
 	} else if (infra_there(place)) {
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "`%s` is there already, and is not made here: the target ansible sets up machines that are there", place->name);
-	} else if ((why = recipe_reason(s->arena, &r, t, "refused"))) {
+	} else if ((why = recipe_reason(s->arena, r, t, "refused"))) {
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "%s", why);
-	} else if ((why = what_is_read_as_template(t, &r))) {
+	} else if ((why = what_is_read_as_template(t, r))) {
 		target_row(s->ret, t->name, t->span, TARGET_REFUSED, "Infrastructure Manager would read its `%s` as a template of Jinja", why);
 	} else {
-		put_service(s, t, &r, place);
-		put_row(s, t, &r, place);
+		put_service(s, t, r, place);
+		put_row(s, t, r, place);
 	}
 }
 
