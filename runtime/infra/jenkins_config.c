@@ -97,6 +97,14 @@ static bool open_element(struct scan *x, const char *name, size_t n, size_t from
 	return true;
 }
 
+/* Whether the element of that name is the one that is open. */
+static bool is_open(const struct scan *x, const char *name)
+{
+	const char *last = strrchr(x->path, '/'), *open = x->depth < 2 ? "flow-definition" : last ? last + 1 : x->path;
+	size_t n = strlen(open);
+	return x->depth > 0 && strncmp(name, open, n) == 0 && (name[n] == '>' || name[n] == ' ' || name[n] == '\n' || name[n] == '\t' || name[n] == '\r');
+}
+
 /* from, to: of the end tag. */
 static bool close_element(struct scan *x, size_t from, size_t to)
 {
@@ -114,7 +122,7 @@ static bool close_element(struct scan *x, size_t from, size_t to)
 		map_set(&x->c->parameters, decoded(x->arena, x->xml + inner, from - inner), x->c);
 	x->depth--;
 	if (x->depth == 0)
-		x->c->end = from;
+		x->c->end = from < to ? from : 0; /* <flow-definition/> holds nothing */
 	else
 		x->path[x->lengths[x->depth - 1]] = 0;
 	return true;
@@ -124,10 +132,10 @@ static bool close_element(struct scan *x, size_t from, size_t to)
 static const char *tag_end(const char *at)
 {
 	char quote = 0;
-	for (; *at && (quote || *at != '>'); at++)
+	for (at++; *at && (quote || (*at != '>' && *at != '<')); at++)
 		if (quote ? *at == quote : *at == '"' || *at == '\'')
 			quote = quote ? 0 : *at;
-	return *at ? at + 1 : NULL;
+	return *at == '>' ? at + 1 : NULL;
 }
 
 static void config_read(struct arena *a, const char *xml, struct config *ret)
@@ -144,7 +152,7 @@ static void config_read(struct arena *a, const char *xml, struct config *ret)
 		size_t from = (size_t)(at - xml), to = end ? (size_t)(end - xml) + (comment ? 3 : 0) : 0;
 		ok = end && strncmp(at, "<![", 3) != 0 && strncmp(at, "<!DOCTYPE", 9) != 0; /* Jenkins writes none of these */
 		if (ok && at[1] == '/')
-			ok = close_element(x, from, to);
+			ok = is_open(x, at + 2) && close_element(x, from, to);
 		else if (ok && at[1] != '?' && !comment)
 			ok = open_element(x, at + 1, strcspn(at + 1, " \t\r\n/>"), from, to) && (end[-2] != '/' || close_element(x, to, to));
 		at = ok ? xml + to : at;

@@ -464,7 +464,7 @@ static void emit(const struct target_request *request, struct target_result *ret
 	for (int pass = 0; pass < 2; pass++) /* machines before what stands on them */
 		for (uint32_t i = 0; i < p->n_things; i++) {
 			const struct plan_thing *t = &p->things[i];
-			if (strcmp(t->role, pass ? "service" : "infra") != 0)
+			if (strcmp(t->role, pass ? "service" : "infra") != 0 || (!pass && t->n_parts == 0)) /* what nothing can stand on is no machine */
 				continue;
 			s.whole = s.whole.file ? s.whole : t->span;
 			if (pass)

@@ -441,6 +441,9 @@ static void emit(const struct target_request *request, struct target_result *ret
 	head.depth = 0;
 	if (any)
 		put_file(&head, written, &body);
+	for (uint32_t i = 0; any && i < p->n_things; i++)
+		if (strcmp(p->things[i].kind, "jenkins.job") == 0)
+			target_row(ret, p->things[i].name, p->things[i].span, TARGET_SUPPORTED, NULL);
 	buf_finish(&body.text);
 	lines_finish(&body.lines);
 }

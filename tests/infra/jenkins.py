@@ -8,6 +8,7 @@ unstable   a stage that is unstable, and one that asks
 taken      a job of that name that somebody else made; one whose mark somebody took away stays when all is taken down
 repository a job that reads its pipeline from a repository
 refused    wrong tokens, too few rights, a folder that is not there, an address that is none
+several    two jobs of one twin; one of them goes
 lost       answers that do not come, come too late, or are none; sessions that end; items that are forgotten; no crumbs, no stages
 killed     this program ended by kill -9 after each request in turn: one job, one build
 restarted  the server ended by kill -9 while a build runs, and started anew
@@ -217,16 +218,20 @@ class Case:
                 break
             time.sleep(0.05)
         run.send_signal(signal.SIGINT)
-        self.end(run, 130, ["apply"], True)
+        self.end(run, 130, ["apply"], False)
+        before = len(self.log())
         run = self.begin("apply")
-        time.sleep(0.6)
+        for _ in range(400):  # it has told what it saw first when it looks again
+            if len([x for x in self.log()[before:] if "wfapi/describe" in x]) > 1:
+                break
+            time.sleep(0.05)
         self.knobs(ask="first", approved=True)
         self.end(run, 0, ["apply"], True)
         self.expect("builds", 2, len(self.builds()))
 
     def case_taken(self):
         foreign = "<?xml version='1.1' encoding='UTF-8'?>\n<flow-definition><description>of others</description><definition class='x'><script>echo 1</script></definition></flow-definition>"
-        self.alter(lambda jobs: jobs.update({"team/nightly": {"config": foreign, "next": 1, "builds": {}}})) if os.path.exists(os.path.join(self.service, "state.json")) else self.first(foreign)
+        self.first(foreign)
         self.apply(1)
         self.expect("what others made", foreign, self.jobs()["team/nightly"]["config"])
         self.run(0, "destroy", "--yes")
@@ -294,12 +299,32 @@ class Case:
         self.knobs(answers=[["GET", "config.xml", 500, 99]])
         self.expect("jobs", [], list(self.jobs()))
 
+    def case_several(self):
+        with open(os.path.join(self.home, "main.twin"), encoding="utf-8") as f:
+            text = f.read()
+        other = text[text.index("infra ci"):].replace("infra ci", "infra other").replace("team/nightly", "second").replace("main(day: \"a <b> & 'c'\")", "main()")
+        self.write(text + "\n" + other)
+        self.apply(show=False)
+        self.expect("jobs", [("second", 1), ("team/nightly", 1)], sorted((p, len(j["builds"])) for p, j in self.jobs().items()))
+        self.write(text)
+        self.run(0, "plan")
+        self.apply(1)
+        self.run(0, "apply", "--yes")
+        self.expect("jobs", ["team/nightly"], list(self.jobs()))
+        self.run(0, "plan")
+        self.write(text.replace(text[text.index("infra ci"):], ""))
+        self.run(0, "apply", "main", "--yes", "--no-infra", show=False)
+        self.run(0, "apply", "main", "--yes")
+        self.expect("jobs", [], list(self.jobs()))
+
     def case_lost(self):
         for answers in ([["POST", "createItem", "lost", 1]], [["POST", "createItem", "cut", 1]], [["POST", "buildWithParameters", "lost", 1]], [["POST", "createItem", 503, 1], ["GET", "queue", 500, 1]],
-                        [["POST", "buildWithParameters", "forget", 1]], [["GET", "wfapi", "cut", 3], ["GET", "logText", 500, 1], ["GET", "item", "cut", 2]]):
+                        [["POST", "buildWithParameters", "forget", 1]], [["GET", "wfapi", "cut", 3], ["GET", "logText", 500, 1], ["GET", "item", "cut", 2]],
+                        [["POST", "buildWithParameters", "lost", 1], ["GET", "queue", "evil", 2], ["GET", "/1/", "evil", 3]]):
             self.knobs(answers=answers)
             code = 1 if answers[0][2] == "cut" and answers[0][1] == "createItem" else 0
-            self.apply(code, show=False)
+            if "\x1b" in self.apply(code, show=False):
+                raise Wrong("letters from outside reach the terminal")
             if code:
                 self.apply(show=False)
             self.expect("jobs and builds with %r" % answers, [("team/nightly", 1)], [(p, len(j["builds"])) for p, j in self.jobs().items()])

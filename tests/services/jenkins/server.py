@@ -10,7 +10,8 @@ FOLDER holds `port` (written when it listens), `state.json` (jobs, queue, builds
   fail         name of the stage that fails           unstable     name of the stage that is unstable
   ask          name of the stage that asks            approved     true: it has its answer
   jenkinsfile  what a repository holds                answers      [[method, words of the path, HOW, times], ...]: a status, "cut", "lost" (it is
-                                                                   done, and not answered), "forget" (sessions are over), "garbage"
+                                                                   done, and not answered), "forget" (sessions are over), "garbage",
+                                                                   "evil" (members of other kinds, letters that steer a terminal)
   crumbs       "no": none are issued                  forget       seconds until an item that left the queue is forgotten
   stages       "no": the plug-in pipeline-rest-api is not there
 What it holds to, beside the answers themselves:
@@ -260,6 +261,8 @@ class Server(http.server.BaseHTTPRequestHandler):
                 return self.page(bad, "the server is unwell", [("Retry-After", "1")] if bad in (429, 503) else [])
             if bad == "garbage":
                 return self.say(200, "<html><body>Please sign on</body></html>")
+            if bad == "evil":
+                return self.json(EVIL)
             if bad == "forget":
                 SESSIONS.clear()
             if bad == "lost":
@@ -436,6 +439,8 @@ def actions(parameters):
             {"_class": "hudson.model.ParametersAction", "parameters": [{"_class": "hudson.model.StringParameterValue", "name": n, "value": v} for n, v in parameters.items()]}]
 
 
+EVIL = {"building": "no", "result": 7, "cancelled": "\x1b[31m", "why": "\x1b[31m" + "x" * 100000, "executable": {"number": -5}, "items": [3, {"actions": 3}, {"actions": [{"parameters": {"a": []}}]}], "builds": "x",
+        "stages": [1, [], {"id": 5}, {"id": "\x1b", "name": "\x1b[31mred\n" + "y" * 100000, "status": "SUCC\x1b[0mESS"}]}
 SPOILT = {}
 server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Server)
 server.daemon_threads = True

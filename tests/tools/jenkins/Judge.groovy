@@ -172,6 +172,7 @@ class Live extends Runner {
     if (code) throw new IllegalStateException("sh gave $code: ${script.readLines()[0]}\n$said")
     return a instanceof Map && a.returnStdout ? said : ''
   }
+  def writeFile(a) { new File(here, a.file).setText(a.text, a.encoding) }
   void prepare() {
     super.prepare()
     def call = { Closure c -> c.resolveStrategy = Closure.OWNER_FIRST; c.call() }
@@ -180,6 +181,7 @@ class Live extends Runner {
     helper.registerAllowedMethod('expression', [Closure], { Closure c -> if (!call(c)) throw new Skipped() })
     helper.registerAllowedMethod('dir', [String, Closure], { s, Closure c -> File was = here; here = new File(here, s).canonicalFile; try { call(c) } finally { here = was } })
     helper.registerAllowedMethod('post', [Closure], call)
+    [Object, Map].each { helper.registerAllowedMethod('writeFile', [it], this.&writeFile) }
     helper.registerAllowedMethod('catchError', [Object, Closure], { a, Closure c -> try { call(c) } catch (IllegalStateException e) { unstable = true } })
     helper.registerAllowedMethod('parallel', [Map], { Map m -> m.each { k, c -> call(c) } })
     helper.registerAllowedMethod('matrix', [Closure], { Closure c -> axes = []; call(c) })
