@@ -99,17 +99,19 @@ static int clear(struct build *b, const struct built *x)
 /* Opens the folder of a file, made where it is not there. */
 static int enter_folder(struct build *b, const char *path)
 {
-	int error;
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	int error = 0;
 
 	if (b->folder >= 0 && strcmp(b->folder_path, path) == 0)
 		return 0;
 	leave_folder(b);
-	error = file_mkdirs(path);
-	if (error)
-		return error;
-	b->folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	b->folder = open(path, flags);
+	if (b->folder < 0 && errno == ENOENT) {
+		error = file_mkdirs(path);
+		b->folder = error ? -1 : open(path, flags);
+	}
 	b->folder_path = path;
-	return b->folder < 0 ? errno : 0;
+	return error ? error : b->folder < 0 ? errno : 0;
 }
 
 /* path: where it is made; name: as it will be called below DIR. */
