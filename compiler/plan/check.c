@@ -87,6 +87,7 @@ static void check_thing(struct checker *c, const struct plan_thing *t)
 	c->n_inputs = c->n_outputs = 0;
 	for (uint32_t i = 0; i < t->n_given; i++)
 		check_expr(c, t->given[i].expr);
+	check_expr(c, t->condition);
 }
 
 /* A CWL process: it can be loaded, and has the step's inputs and outputs. */

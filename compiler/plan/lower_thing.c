@@ -271,6 +271,8 @@ static void lower_thing(struct lower *l, const struct model_thing *t, struct pla
 	p->annotations = t->schema->annotations ? doc_copy(l->plan->arena, t->schema->annotations) : NULL;
 	if (is_trigger(t))
 		run_arguments(l, t, p);
+	if (is_trigger(t) && !t->event_source && !t->cron && model_attr(t, "when")->expr)
+		p->condition = copy_expr(&l->copy, model_attr(t, "when")->expr);
 	p->parts = arena_new_n(l->plan->arena, struct plan_part, n_blocks + 1);
 	if (strcmp(t->role, "infra") == 0) {
 		add_part(l, p, t->name, t->span);

@@ -90,6 +90,7 @@ static void pack_thing(struct pack *p, void *thing)
 	pack_id(p, "workflow", &t->workflow);
 	pack_doc(p, "arguments", &t->arguments);
 	pack_each(p, "given", &t->given, &t->n_given, pack_attribute);
+	pack_expr(p, "condition", &t->condition);
 	pack_texts(p, "refs", &t->refs, &t->n_refs);
 }
 

@@ -116,6 +116,7 @@ struct plan_thing { /* infra, service, source, model, trigger: for graph, target
 	uint32_t workflow;           /* trigger: what it runs; else PLAN_NONE */
 	const struct doc *arguments; /* trigger: what it gives, by the workflow's inputs; null: known only when it fires, and among `given`; or NULL */
 	struct plan_attribute *given; uint32_t n_given; /* trigger: inputs of its workflow over EXPR_EVENT */
+	const struct expr *condition; /* trigger: over metrics of steps, as EXPR_EVENT "STEP.METRIC"; NULL: an event or the clock sets it off */
 	const char **refs; uint32_t n_refs; /* things it refers to: `on`, `registry`, a trigger's source */
 };
 struct plan_scenario { const char *name, *doc; struct span span; }; /* what it sets is in a plan of its own */

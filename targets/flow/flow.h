@@ -19,6 +19,7 @@ struct py {
 	uint32_t block;               /* where it stands in a workflow: slots are s["x"]; or PLAN_NONE */
 	struct flow_seen *seen;       /* or NULL */
 	bool trigger;                 /* an argument of a trigger: `event`, latest("source", n) and since("source", s) */
+	bool measured;                /* of one that waits for metrics: event["STEP.METRIC"] */
 	VEC(const struct value *) assets; /* of the step, in the order of `a`; the caller finishes it */
 	const char *error;            /* why it has no Python, or NULL */
 	struct span error_span;

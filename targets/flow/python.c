@@ -544,7 +544,13 @@ static void event(struct py *py, const struct expr *e, struct buf *ret)
 
 	if (!py->trigger) {
 		py_refuse(py, e->span, "an event is known to a trigger only");
-	} else if (!e->n || !dot) {
+	} else if (dot && !e->n && !py->measured) {
+		py_refuse(py, e->span, "`%s` is known where a trigger waits for metrics", e->name);
+	} else if (dot && !e->n) {
+		buf_puts(ret, "event[");
+		py_string(e->name, strlen(e->name), ret);
+		buf_puts(ret, "]");
+	} else if (!dot) {
 		buf_puts(ret, "event");
 	} else {
 		buf_printf(ret, "%s(", dot + 1);

@@ -87,11 +87,16 @@ void kube_secret(struct kube *k, struct doc *container, const char *name); /* wh
 void kube_add_item(struct kube_run *r, const char *path);
 void kube_add_program(struct kube_run *r, const char *name);
 /* secret.c: finds what secrets a step's pods need; variables for those that were found last. */
+/* workflow.c: where a workflow runs: the cluster of the first step that names one, else the first. steps: those that it runs, or NULL. */
+struct kube_cluster *kube_home(struct kube *k, uint32_t workflow, bool *steps);
+bool kube_can_run(const struct kube *k, const struct plan_step *step);
 void kube_find_secrets(struct kube_run *r, uint32_t step);
 void kube_put_secrets(struct kube_run *r, struct doc *container);
 /* trigger.c: what starts it. First what the pods of all steps see, and the row of what is refused, by false; then the rest. */
 bool kube_prepare_trigger(struct kube_run *r, const struct plan_thing *t);
 void kube_put_trigger(struct kube_run *r, const struct plan_thing *t);
+/* Tells a step's pods who waits for its metrics. */
+void kube_put_measured(struct kube *k, const struct plan_step *step, struct doc *container);
 /* overlay.c: what a scenario changes of what is written, as overlays of kustomize. files: what is written
  * without it; made: with it, whose files are taken over where they differ. */
 void kube_put_overlay(struct kube *k, const struct plan_scenario *s, const struct target_file *files, uint32_t n, struct target_result *made);

@@ -107,10 +107,11 @@ def bursts(waiting, debounce, now):
 
 
 class Trigger:
-    def __init__(self, said, given, jobs=None):
+    def __init__(self, said, given, jobs=None, holds=None):
         self.said, self.given, self.name = said, given, said["name"]
         self.sources = {k: sources.make(k, v) for k, v in said["sources"].items()}
         self.home = os.path.join(EVENTS, self.name)
+        self.holds = holds
         self.jobs = jobs
 
     def inputs(self, event, home):
@@ -175,7 +176,7 @@ class Trigger:
             say("%s: %s" % (self.name, e))
 
     def listen(self):
-        spool, source = Spool(self.home), self.sources[self.said["source"]]
+        spool, source = Spool(self.home), sources.Measured(self.said, self.holds) if self.holds else self.sources[self.said["source"]]
         self.jobs = Jobs("twin-trigger", self.said["object"])
         source.begin(spool, self.home)
         while True:
@@ -200,9 +201,10 @@ class Trigger:
                 pass  # it is about what is not known yet
 
 
-def main(name, given):
+def main(name, given, holds=None):
+    """given: what each input of its run is; holds: whether its condition does, where it waits for one."""
     with open(os.path.join(twin.HERE, "trigger-%s.json" % name), encoding="utf-8") as file:
-        trigger = Trigger(json.load(file), given)
+        trigger = Trigger(json.load(file), given, holds=holds)
     try:
         verb = sys.argv[1] if sys.argv[1:] else "listen"
         {"once": lambda: trigger.once(False), "ask": trigger.ask, "asked": lambda: trigger.once(True), "listen": trigger.listen}[verb]()

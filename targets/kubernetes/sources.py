@@ -278,6 +278,53 @@ class Alert(Source):
         write_whole(state, dump(holds))
 
 
+class Measured(Source):
+    """A condition over metrics of steps, which kube.py puts here as tasks end. What was measured last counts until it is measured again.
+    It fires once, when it has held for long enough; again, when it did not hold in between."""
+
+    def __init__(self, said, holds):
+        Source.__init__(self, said["name"], said)
+        self.holds = holds
+
+    def begin(self, spool, home):
+        os.makedirs(os.path.join(home, ".metrics"), exist_ok=True)
+
+    def told(self, folder):
+        """What was measured, in that order: when, what, where it lies."""
+        out = []
+        for name in os.listdir(folder):
+            if name.endswith(".json"):
+                with open(os.path.join(folder, name), encoding="utf-8") as file:
+                    said = json.load(file)
+                out.append((said["at"], name, said["metrics"]))
+        return sorted(out)
+
+    def is_met(self, metrics):
+        try:
+            return self.holds(metrics) is True
+        except (Trouble, TypeError, LookupError, ArithmeticError):
+            return False  # not all is known
+
+    def fire(self, spool, since, now, metrics):
+        if since is not None and now - since >= self.get("lasting", 0):
+            spool.add("since %r" % since, lambda folder: dict(metrics))
+
+    def look(self, spool, home):
+        folder, state = os.path.join(home, ".metrics"), os.path.join(home, ".holds.json")
+        since, metrics, new = None, {}, self.told(folder)
+        if os.path.exists(state):
+            with open(state, encoding="utf-8") as file:
+                since, metrics = json.load(file)
+        for at, _, measured in new:
+            self.fire(spool, since, at, metrics)
+            metrics.update(measured)
+            since = (at if since is None else since) if self.is_met(metrics) else None
+        self.fire(spool, since, time.time(), metrics)
+        write_whole(state, dump([since, metrics]))
+        for _, name, _ in new:
+            os.remove(os.path.join(folder, name))
+
+
 class Webhook(Source):
     """Calls of others. A call counts once: by its Idempotency-Key, else by what it says."""
 

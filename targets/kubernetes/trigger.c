@@ -60,6 +60,8 @@ static const char *obstacle(struct kube *k, const struct plan_thing *source, boo
 	static const char *const folders[] = { "file.folder", "dcache.folder", "s3.bucket", "kafka.topic" }, *const others[] = { "timer.every", "prometheus.alert", "webhook.endpoint", "mqtt.topic" };
 	const char *path = doc_text(doc_get(source->attributes, "path"), "");
 
+	if (is_kind(source, "fews.threshold"))
+		return arena_printf(k->arena, "nothing here watches thresholds of FEWS: what FEWS itself starts when `%s` is crossed can call a `webhook.endpoint`", source->name);
 	if (is_kind(source, "file.folder") && (*path == '/' || strstr(path, "..")))
 		return arena_printf(k->arena, "the folder of `%s` lies outside of the twin's volume: a path beside the twin can be watched", source->name);
 	if (is_kind(source, "s3.bucket") && !doc_get(source->attributes, "server") && !own_server(k, source, "store", 0))
@@ -87,14 +89,57 @@ static const char *taken(struct kube *k, const struct plan_thing *t, const struc
 	return NULL;
 }
 
+/* Whether a condition reads a metric of this step. */
+static bool reads(const struct expr *e, const char *step)
+{
+	size_t n = strlen(step);
+	bool any = e && e->op == EXPR_EVENT && strncmp(e->name, step, n) == 0 && e->name[n] == '.' && !strchr(e->name + n + 1, '.');
+
+	for (uint16_t i = 0; e && !any && i < e->n; i++)
+		any = reads(e->args[i], step);
+	return any;
+}
+
+/* Why nobody measures what a condition is about; NULL: runs in its cluster do. */
+static const char *unmeasured(struct kube *k, const struct plan_thing *t)
+{
+	bool *run = arena_new_n(k->arena, bool, k->plan->n_steps + 1);
+
+	for (uint32_t w = 0; w < k->plan->n_workflows; w++) {
+		bool *steps = arena_new_n(k->arena, bool, k->plan->n_steps + 1);
+		if (kube_home(k, w, steps) == k->cluster)
+			for (uint32_t i = 0; i < k->plan->n_steps; i++)
+				run[i] |= steps[i];
+	}
+	for (uint32_t i = 0; i < k->plan->n_steps; i++) {
+		const struct plan_step *step = &k->plan->steps[i];
+		if (reads(t->condition, step->name) && (!run[i] || !kube_can_run(k, step)))
+			return arena_printf(k->arena, "it waits for metrics of `%s`, which no run in its cluster leaves: where it runs, what measures it can call a `webhook.endpoint`", step->name);
+	}
+	return NULL;
+}
+
+void kube_put_measured(struct kube *k, const struct plan_step *step, struct doc *container)
+{
+	const char *folders = "";
+
+	for (uint32_t i = 0; i < k->plan->n_things; i++) {
+		const struct plan_thing *t = &k->plan->things[i];
+		if (t->condition && reads(t->condition, step->name) && kube_home(k, t->workflow, NULL) == k->cluster)
+			folders = arena_printf(k->arena, "%s%s/twin/events/%s/.metrics", folders, *folders ? " " : "", t->name);
+	}
+	if (*folders)
+		kube_env(k, doc_get(container, "env"), "TWIN_MEASURED", folders);
+}
+
 /* Why nothing starts its runs; NULL: something does. */
 static const char *refused(struct kube *k, const struct plan_thing *t)
 {
 	const struct plan_thing *source = source_of(k, t);
-	const char *why = source ? obstacle(k, source, false) : NULL;
+	const char *why = source ? obstacle(k, source, false) : t->condition ? unmeasured(k, t) : NULL;
 
-	if (!source && !cron_of(k, t))
-		return "it is a condition over metrics of runs, which nothing in a cluster watches: a rule of Prometheus that calls a `webhook.endpoint` can start it";
+	if (!source && !t->condition && !cron_of(k, t))
+		return "nothing here knows what it waits for: what does can call a `webhook.endpoint`";
 	for (uint32_t i = source ? 1 : 0; !why && i < t->n_refs; i++) { /* those that its arguments read */
 		const struct plan_thing *read = kube_thing(k, t->refs[i]);
 		if (read && strcmp(read->role, "source") == 0 && !(read == source && is_kind(read, "mqtt.topic")))
@@ -180,7 +225,7 @@ static bool put_given(struct kube_run *r, const struct plan_thing *t)
 {
 	struct kube *k = r->k;
 	const struct plan_workflow *w = &k->plan->workflows[r->workflow];
-	struct py py = { .arena = k->arena, .plan = k->plan, .request = r->flow.request, .folder = file_join(k->arena, r->flow.request->folder, r->flow.folder), .block = PLAN_NONE, .trigger = true };
+	struct py py = { .arena = k->arena, .plan = k->plan, .request = r->flow.request, .folder = file_join(k->arena, r->flow.request->folder, r->flow.folder), .block = PLAN_NONE, .trigger = true, .measured = t->condition };
 	struct target_text text = { 0 };
 	struct buf *out = &text.text;
 
@@ -201,7 +246,13 @@ static bool put_given(struct kube_run *r, const struct plan_thing *t)
 		buf_puts(out, ",\n");
 	}
 	target_text_from(&text, t->span);
-	buf_puts(out, "})\n");
+	if (t->condition) {
+		buf_puts(out, "}, lambda event: ");
+		py_expr(&py, t->condition, PY_COND, out);
+		buf_puts(out, ")\n");
+	} else {
+		buf_puts(out, "})\n");
+	}
 	vec_finish(&py.assets);
 	if (py.error) {
 		target_row(k->ret, t->name, py.error_span, TARGET_REFUSED, "%s", py.error);
@@ -223,6 +274,8 @@ static void put_said(struct kube_run *r, const struct plan_thing *t)
 	kube_text(k, d, "object", names_get(&k->things, t->name));
 	if (source)
 		kube_text(k, d, "source", source->name);
+	if (t->condition)
+		doc_set(k->arena, d, "lasting", doc_float(k->arena, doc_number(doc_get(t->attributes, "lasting"), 0)));
 	kube_text(k, d, "overlap", overlap_of(t));
 	kube_int(k, d, "batch", doc_integer(doc_get(t->attributes, "batch"), 1));
 	doc_set(k->arena, d, "debounce", doc_float(k->arena, doc_number(doc_get(t->attributes, "debounce"), 0)));
@@ -403,7 +456,7 @@ static void put_deployment(struct kube_run *r, const struct plan_thing *t, const
 {
 	struct kube *k = r->k;
 	const struct plan_thing *source = source_of(k, t);
-	bool webhook = is_kind(source, "webhook.endpoint");
+	bool webhook = source && is_kind(source, "webhook.endpoint");
 	struct doc *list = doc_list(k->arena), *d = kube_object(k, "apps/v1", "Deployment", name, t->doc, t->span), *spec, *labels = kube_selector(k, name);
 
 	push_account(k, list, t, name);
@@ -423,11 +476,11 @@ static void put_deployment(struct kube_run *r, const struct plan_thing *t, const
 	if (webhook)
 		push_address(k, list, source, name);
 	kube_put(k, arena_printf(k->arena, "%s.yaml", name), t->span, list);
-	if (is_kind(source, "dcache.folder") || is_kind(source, "s3.bucket") || is_kind(source, "prometheus.alert"))
+	if (source && (is_kind(source, "dcache.folder") || is_kind(source, "s3.bucket") || is_kind(source, "prometheus.alert")))
 		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "`%s` is asked every 10 s by a Deployment: what comes and goes in between is not seen", source->name);
-	else if (is_kind(source, "kafka.topic") && doc_get(source->attributes, "group"))
+	else if (source && is_kind(source, "kafka.topic") && doc_get(source->attributes, "group"))
 		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "how far `%s` was read is kept on the volume of runs, and not by a group of its broker", source->name);
-	else if (is_kind(source, "mqtt.topic") && doc_integer(doc_get(source->attributes, "qos"), 1) == 2)
+	else if (source && is_kind(source, "mqtt.topic") && doc_integer(doc_get(source->attributes, "qos"), 1) == 2)
 		target_row(k->ret, t->name, t->span, TARGET_EMULATED, "a message of `%s` counts at least once: again where what listens dies between taking it and saying so", source->name);
 	else
 		target_row(k->ret, t->name, t->span, TARGET_SUPPORTED, NULL);

@@ -195,6 +195,7 @@ static void put_step(struct kube_run *r, uint32_t at)
 	put_resources(k, step, c);
 	list = kube_set(k, spec, "containers", doc_list(k->arena));
 	kube_put_secrets(r, kube_runner(r, list, "end", (const char *const[]){ "python3", "-m", "kube", "end", NULL }, true));
+	kube_put_measured(k, step, list->children.first);
 	if (step->workers > 1) {
 		put_meeting(r, doc_get(spec, "initContainers")->children.first);
 		put_meeting(r, doc_get(spec, "containers")->children.first);
@@ -225,7 +226,7 @@ static const char *lonely(const struct kube *k, const struct plan_step *step)
 	return NULL;
 }
 
-static bool can_run(const struct kube *k, const struct plan_step *step)
+bool kube_can_run(const struct kube *k, const struct plan_step *step)
 {
 	return image_of(k, step) && !lonely(k, step);
 }
@@ -239,13 +240,13 @@ static bool refuse_steps(struct kube_run *r)
 		if (!flow_has_step(&r->flow, i))
 			continue;
 		if (k->told[i]) /* it is refused, or said, already */
-			r->flow.refused |= !can_run(k, step);
+			r->flow.refused |= !kube_can_run(k, step);
 		else if (!image_of(k, step))
 			flow_refuse(&r->flow, step->name, step->span, flow_cwl(step) ? "it is a document of CWL, which cwltool would have to run inside of a container: let its cluster name an `image` that holds both, or give one by --image"
 				: "it names no container, and a pod is made of these: say `container`, or let its cluster name an `image` for all such steps, or give one by --image");
 		else if (lonely(k, step))
 			flow_refuse(&r->flow, step->name, step->span, "%s", lonely(k, step));
-		k->told[i] |= !can_run(k, step);
+		k->told[i] |= !kube_can_run(k, step);
 	}
 	return r->flow.refused;
 }
@@ -407,16 +408,29 @@ static void put_all(struct kube_run *r)
 	put_folder(r);
 }
 
-/* The cluster that most of it is meant for: that of the first step which names one, else the first. */
-static struct kube_cluster *home_of(struct kube_run *r)
+struct kube_cluster *kube_home(struct kube *k, uint32_t workflow, bool *steps)
 {
-	struct kube *k = r->k;
-	struct kube_cluster *c = NULL;
+	const struct plan *p = k->plan;
+	bool *seen = arena_new_n(k->arena, bool, p->n_workflows + 1), more = true;
+	const struct plan_step *first = NULL;
 
-	for (uint32_t i = 0; !c && i < k->plan->n_steps; i++)
-		if (flow_has_step(&r->flow, i))
-			c = kube_cluster_of(k, k->plan->steps[i].place);
-	return c ? c : &k->clusters[0];
+	seen[workflow] = true;
+	while (more) { /* what it calls, and what these call */
+		more = false;
+		for (uint32_t i = 0; i < p->n_nodes; i++)
+			if (p->nodes[i].kind == PLAN_SUB && seen[p->blocks[p->nodes[i].block].workflow] && !seen[p->nodes[i].target])
+				seen[p->nodes[i].target] = more = true;
+	}
+	for (uint32_t i = 0; i < p->n_nodes; i++) {
+		const struct plan_node *n = &p->nodes[i];
+		if (n->kind != PLAN_CALL || !seen[p->blocks[n->block].workflow])
+			continue;
+		if (steps)
+			steps[n->target] = true;
+		if (kube_cluster_of(k, p->steps[n->target].place) && (!first || &p->steps[n->target] < first))
+			first = &p->steps[n->target];
+	}
+	return first ? kube_cluster_of(k, first->place) : &k->clusters[0];
 }
 
 void kube_put_workflow(struct kube *k, uint32_t workflow)
@@ -431,7 +445,7 @@ void kube_put_workflow(struct kube *k, uint32_t workflow)
 	request.folder = file_join(k->arena, k->plan->folder, ".kubernetes");
 	r.flow = (struct flow){ .arena = k->arena, .request = &request, .plan = k->plan, .ret = k->ret, .folder = arena_printf(k->arena, "%s/flow", name) };
 	bool good = flow_emit(&r.flow, workflow);
-	k->cluster = home_of(&r);
+	k->cluster = kube_home(k, workflow, NULL);
 	if (good && !refuse_steps(&r)) {
 		put_all(&r);
 	} else {

@@ -57,7 +57,7 @@ class Pod:
         self.home = os.path.join(FOLDER, "pods", self.namespace, self.name)
         os.makedirs(os.path.join(self.home, "volumes"))
         self.began, self.phase, self.reason, self.process, self.killed = time.time(), "Pending", None, {}, False
-        self.states, self.lock = {}, threading.Lock()
+        self.states, self.lock, self.making = {}, threading.Lock(), threading.Lock()
         threading.Thread(target=self.run, daemon=True).start()
 
     # -- what a container sees
@@ -138,7 +138,8 @@ class Pod:
         for mount in container.get("volumeMounts", []):
             volume = volumes[mount["name"]]
             read_only = mount.get("readOnly") or "configMap" in volume or "secret" in volume
-            line += ["--ro-bind" if read_only else "--bind", self.volume(volume), mount["mountPath"]]
+            with self.making:  # whole, before anybody sees it
+                line += ["--ro-bind" if read_only else "--bind", self.volume(volume), mount["mountPath"]]
         return line + ["--chdir", container.get("workingDir", "/"), "--"] + container["command"] + container.get("args", [])
 
     # -- its life

@@ -6,6 +6,7 @@ which the reference of S3 gives ("Authenticating Requests: Using the Authorizati
 import http.server
 import json
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -121,6 +122,36 @@ def alert(server):
     expect("a condition that came back", looks(source, "high"), 1)
 
 
+def measured():
+    """Told with how many seconds ago it was measured."""
+    home = os.path.join(listen.EVENTS, "deviates")
+
+    def source(lasting):
+        return sources.Measured({"name": "deviates", "lasting": lasting}, lambda event: event["net.loss"] > 3 and event["net.known"])
+
+    def events(lasting, *told):
+        shutil.rmtree(home, ignore_errors=True)
+        source(lasting).begin(None, home)
+        now = time.time()
+        for ago, metrics in told:
+            listen.write_whole(os.path.join(home, ".metrics", "%d.json" % ago), json.dumps({"at": now - ago, "metrics": metrics}))
+        found = looks(source(lasting), "deviates") + looks(source(lasting), "deviates")
+        expect("what was heard", os.listdir(os.path.join(home, ".metrics")), [])
+        return found
+
+    high, low = {"net.loss": 5.0, "net.known": True}, {"net.loss": 1.0}
+    expect("nothing measured", events(0), 0)
+    expect("half of it measured", events(0, (1, {"net.loss": 5.0})), 0)
+    expect("a metric that is none", events(0, (1, {"net.loss": None, "net.known": True})), 0)
+    expect("it holds", events(0, (1, high)), 1)
+    expect("it holds on", events(0, (3, high), (2, {"net.loss": 4.0}), (1, high)), 1)
+    expect("it came back", events(0, (5, high), (4, low), (3, high), (2, low)), 2)
+    expect("not for long enough", events(60, (50, high), (40, high)), 0)
+    expect("for long enough", events(60, (70, high), (10, high)), 1)
+    expect("for long enough, while nobody looked", events(60, (90, high), (20, low)), 1)
+    expect("not at a stretch", events(60, (90, high), (50, low), (40, high)), 0)
+
+
 def timer():
     source = sources.make("tick", {"kind": "timer.every", "period": 1, "offset": 0})
     looks(source, "tick")
@@ -180,6 +211,7 @@ def main():
     expect("a token", SEEN[0], "Bearer lake")
     folders(lambda: sources.make("bucket", {"kind": "s3.bucket", "server": base, "name": "tables", "suffix": ".csv", "access_key": {"secret": "access_key"}, "secret_key": {"secret": "secret_key"}}), "bucket")
     alert(base)
+    measured()
     timer()
     expect("hostile names", [sources.plain(n) for n in ("a/../../b", "..", "x/..", "", "a\0b")], ["b", "file", "file", "file", "ab"])
     expect("parallel", policy("parallel", times=(1, 2, 3), ends=False), (3, 0, 0))

@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from judge import Differs, KubeCase, call, documents, kubectl, kubectl_good, moved
 
 SPACE, TOKEN, LIMIT = "listens" + os.environ.get("NAMED", ""), "s3cret", int(os.environ.get("LIMIT", "90"))
-LISTENERS = ("ordered", "filled", "sensed", "streamed")
+LISTENERS = ("ordered", "filled", "sensed", "streamed", "many")
 twinc, source, scratch = sys.argv[1:4]
 folder, volume = os.path.join(scratch, "twin"), os.path.join(scratch, "volume")
 
@@ -176,6 +176,17 @@ def files():
     same("gather", local("gather", "--inputs", os.path.join(scratch, "given.json")), "all/all.csv")
 
 
+def measured(port):
+    """A metric of a run starts another one; once, as long as it holds."""
+    until("who waits for metrics", lambda: os.path.isdir(os.path.join(volume, "events/many/.metrics")))
+    before = len(jobs("ordered"))
+    expect("runs before there are many lines", jobs("many"), {})
+    for n in (101, 102):
+        expect("a call with many lines", post(port, b"line\n" * n), 202)
+        until("the run of a long order", lambda: all_complete("ordered", before + n - 100))
+    until("the run of many lines", lambda: all_complete("many", 1))
+
+
 def tell(words, text):
     subprocess.run(words, input=text, text=True, timeout=30, check=True)
 
@@ -227,8 +238,10 @@ def main():
         until("the listener", lambda: answers(port))
         body = orders(port)
         again(port, body)
+        measured(port)
         topics()
         files()
+        expect("runs of many lines, in the end", len(jobs("many")), 1)
     finally:
         kubectl(["delete", "namespace", SPACE, "--wait=false"])
 
