@@ -1,11 +1,11 @@
 /* Slurm: what is ready together and alike is one array; one squeue a look for everything. Jobs are found again by their names, which
  * carry the state folder, the run and the batch; which element an attempt is stands in its folder (FOLDER/job), written before
  * sbatch is asked. Nodes must see the state folder. Formats: sbatch(1), squeue(1) --format, sacct(1) --parsable2. */
-#include "runtime/executor/command.h"
 #include "runtime/executor/container.h"
 #include "runtime/executor/engine.h"
 #include "runtime/executor/executors.h"
 #include "runtime/executor/script.h"
+#include "runtime/executor/slurm_queue.h"
 #include "compiler/base/bug.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/file.h"
@@ -19,19 +19,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ASK_TIMEOUT_MS 60000
 #define LOOK_MIN_MS 100   /* at files; at the queue it is the least that the back-off begins with */
 #define QUERY_MIN_MS 250
 #define QUERY_BUSY_MS 1000 /* while jobs start and end */
 #define QUERY_MAX_MS 10000
 #define SETTLE_MS 10000   /* for what a node wrote to be seen here; for a job that nobody knows to be given up */
+#define ACCOUNT_MS 120000 /* the same, where there is accounting: it is late, and may be away */
 #define ARRAY_MAX 1000    /* MaxArraySize is 1001 unless a site says otherwise */
-#define CANCEL_MAX 200    /* ids in one call */
 #define JOB_MS 60000      /* how long a job of many short tasks is to take */
 #define SLOTS 64          /* tasks at once, where the twin does not say how large the partition is */
 #define PACK_MAX 1000
-
-extern char **environ;
 
 struct slurm_job { struct batch *batch; uint32_t index; };
 struct batch { /* an array, or one job */
@@ -49,59 +46,7 @@ struct slurm {
 	VEC(struct batch *) batches;
 	uint32_t n_batches;
 	uint64_t query_ms, interval_ms;
-	bool no_accounting;
 };
-
-/* Names of all jobs of this state folder begin so; another folder in its place, later, has another name. */
-static const char *job_prefix(struct arena *a, const char *state)
-{
-	const char *name = engine_state_name(a, state, "slurm");
-	return name ? arena_printf(a, "twin-%s-", name) : NULL;
-}
-
-/* What its programs need of the caller's environment, and no more: sbatch hands it on to the job, and slurmctld keeps it. */
-static const char *const *client_env(struct arena *a)
-{
-	static const char *const names[] = { "PATH", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SSH_AUTH_SOCK", NULL };
-	VEC(const char *) kept = { 0 };
-	for (char **s = environ; s && *s; s++) {
-		bool keep = strncmp(*s, "SLURM_", 6) == 0 || strncmp(*s, "SACCT_", 6) == 0 || strncmp(*s, "SBATCH_", 7) == 0;
-		for (const char *const *name = names; *name; name++)
-			keep |= strncmp(*s, *name, strlen(*name)) == 0 && (*s)[strlen(*name)] == '=';
-		if (keep)
-			*vec_push(&kept) = *s;
-	}
-	*vec_push(&kept) = "LC_ALL=C";
-	*vec_push(&kept) = NULL;
-	const char *const *env = arena_copy(a, kept.at, kept.len * sizeof *kept.at);
-	vec_finish(&kept);
-	return env;
-}
-
-/* A program of Slurm, here or on the login node. */
-static bool ask(struct arena *a, const char *login, const char *const *words, struct command_answer *ret)
-{
-	struct buf line = { 0 };
-	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", login, NULL, NULL };
-	if (!login)
-		return command_ask(a, &(struct command){ .argv = words, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
-	for (const char *const *w = words; *w; w++) {
-		buf_puts(&line, w == words ? "" : " ");
-		quote_sh(*w, strlen(*w), &line);
-	}
-	argv[5] = arena_strdup(a, buf_text(&line));
-	buf_finish(&line);
-	return command_ask(a, &(struct command){ .argv = argv, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
-}
-
-static const char *login_of(const struct executor_host *host)
-{
-	return command_exists("sbatch") ? NULL : engine_attribute(host, "login");
-}
-
-/* -- what a job is known as ------------------------------------------------------------------------------------------ */
-
-struct known { char name[96], id[32]; uint32_t index; };
 
 /* FOLDER/job: "NAME INDEX ID", the id once sbatch told it. */
 static void write_known(struct arena *a, const struct engine_job *j, const char *id)
@@ -109,77 +54,6 @@ static void write_known(struct arena *a, const struct engine_job *j, const char 
 	const struct slurm_job *own = j->own;
 	const char *text = arena_printf(a, "%s %u %s\n", own->batch->name, own->index, id);
 	file_write(arena_printf(a, "%s/job", j->task.folder), text, strlen(text), NULL);
-}
-
-static bool read_known(struct arena *a, const char *folder, struct known *ret)
-{
-	char *text;
-	size_t len;
-	memset(ret, 0, sizeof *ret);
-	return file_read(a, arena_printf(a, "%s/job", folder), 256, &text, &len) == 0 &&
-	       sscanf(text, "%95s %u %31s", ret->name, &ret->index, ret->id) >= 2;
-}
-
-/* -- the queue ------------------------------------------------------------------------------------------------------- */
-
-struct row { const char *id, *state, *reason; };
-
-static char *field(char **at)
-{
-	char *start = *at, *bar = strchr(start, '|');
-	*at = bar ? bar + 1 : start + strlen(start);
-	if (bar)
-		*bar = 0;
-	return start;
-}
-
-/* "name index" -> row, of all jobs of this folder that Slurm still knows, ended ones too. */
-static bool query(struct arena *a, const char *login, const char *prefix, struct map *ret, const char **ret_error)
-{
-	const char *words[] = { "squeue", "--noheader", "--array", "--states=all", arena_printf(a, "--user=%u", (unsigned)getuid()),
-				"--format=%j|%K|%i|%T|%r", NULL };
-	struct command_answer answer;
-	if (!ask(a, login, words, &answer)) {
-		*ret_error = answer.err;
-		return false;
-	}
-	const char *rest = answer.out;
-	for (char *line; (line = command_line(&rest));) {
-		if (strncmp(line, prefix, strlen(prefix)) != 0)
-			continue;
-		const char *name = field(&line), *index = field(&line);
-		struct row *row = arena_new(a, struct row);
-		row->id = field(&line);
-		row->state = field(&line);
-		row->reason = field(&line);
-		map_set(ret, arena_printf(a, "%s %u", name, index[0] >= '0' && index[0] <= '9' ? (unsigned)strtoul(index, NULL, 10) : 0), row);
-	}
-	return true;
-}
-
-enum phase { PHASE_WAITS, PHASE_RUNS, PHASE_ENDED };
-static const struct { const char *state; enum phase phase; enum executor_outcome outcome; } states[] = {
-	{ "PENDING", PHASE_WAITS }, { "CONFIGURING", PHASE_WAITS }, { "REQUEUED", PHASE_WAITS }, { "REQUEUE_HOLD", PHASE_WAITS },
-	{ "REQUEUE_FED", PHASE_WAITS }, { "RESV_DEL_HOLD", PHASE_WAITS }, { "SPECIAL_EXIT", PHASE_WAITS },
-	{ "RUNNING", PHASE_RUNS }, { "COMPLETING", PHASE_RUNS }, { "SUSPENDED", PHASE_RUNS }, { "STOPPED", PHASE_RUNS },
-	{ "SIGNALING", PHASE_RUNS }, { "STAGE_OUT", PHASE_RUNS }, { "RESIZING", PHASE_RUNS },
-	{ "COMPLETED", PHASE_ENDED, EXECUTOR_LOST }, { "FAILED", PHASE_ENDED, EXECUTOR_LOST }, { "REVOKED", PHASE_ENDED, EXECUTOR_LOST },
-	{ "TIMEOUT", PHASE_ENDED, EXECUTOR_TIMED_OUT }, { "DEADLINE", PHASE_ENDED, EXECUTOR_TIMED_OUT },
-	{ "OUT_OF_MEMORY", PHASE_ENDED, EXECUTOR_OUT_OF_MEMORY }, { "NODE_FAIL", PHASE_ENDED, EXECUTOR_NODE_FAILED },
-	{ "BOOT_FAIL", PHASE_ENDED, EXECUTOR_NODE_FAILED }, { "PREEMPTED", PHASE_ENDED, EXECUTOR_PREEMPTED },
-	{ "CANCELLED", PHASE_ENDED, EXECUTOR_CANCELLED },
-};
-
-/* A state that is not known here is one in which the job is still there. */
-static enum phase phase_of(const char *state, enum executor_outcome *ret)
-{
-	size_t n = strcspn(state, " +"); /* sacct says "CANCELLED by 1000" */
-	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-		if (strlen(states[i].state) == n && strncmp(states[i].state, state, n) == 0) {
-			*ret = states[i].outcome;
-			return states[i].phase;
-		}
-	return PHASE_RUNS;
 }
 
 /* -- submitting ------------------------------------------------------------------------------------------------------ */
@@ -320,7 +194,7 @@ static void submit_batch(struct engine_context *c, struct batch *batch)
 	const char *words[] = { "sbatch", "--parsable", path, NULL };
 	if (!path) {
 		reject(c, batch, "its job script cannot be written");
-	} else if (ask(&a, s->login, words, &answer)) {
+	} else if (slurm_ask(&a, s->login, words, &answer)) {
 		accepted(batch, arena_strndup(&a, answer.out, strcspn(answer.out, ";\n")), &a);
 		s->interval_ms = QUERY_MIN_MS;
 		s->query_ms = engine_now_ms() + QUERY_MIN_MS;
@@ -421,17 +295,17 @@ static void ended_by_state(struct engine_context *c, struct engine_job *j, enum 
 	engine_end(c, j, outcome, 0, text);
 }
 
-static void note_row(struct engine_context *c, struct engine_job *j, const struct row *row, bool *ret_changed)
+static void note_row(struct engine_context *c, struct engine_job *j, const struct slurm_row *row, bool *ret_changed)
 {
 	enum executor_outcome outcome = EXECUTOR_LOST;
 	char text[200], path[4200];
-	switch (phase_of(row->state, &outcome)) {
-	case PHASE_WAITS:
+	switch (slurm_phase_of(row->state, &outcome)) {
+	case SLURM_WAITS:
 		j->since_ms = 0;
 		snprintf(text, sizeof text, "job %s: %s%s%s", row->id, row->state, *row->reason ? ": " : "", row->reason);
 		engine_note(c, j, EXECUTOR_WAITS, text);
 		break;
-	case PHASE_RUNS:
+	case SLURM_RUNS:
 		j->since_ms = 0;
 		if (j->word == EXECUTOR_RUNS)
 			break;
@@ -444,54 +318,41 @@ static void note_row(struct engine_context *c, struct engine_job *j, const struc
 		*ret_changed = true;
 		engine_note(c, j, EXECUTOR_RUNS, NULL);
 		break;
-	case PHASE_ENDED:
+	case SLURM_ENDED:
 		*ret_changed = true;
 		ended_by_state(c, j, outcome, row->id, row->state);
 		break;
 	}
 }
 
-/* Of jobs that squeue has forgotten, where there is accounting: id -> state. */
-static void query_accounting(struct slurm *s, struct arena *a, const char *ids, struct map *ret)
-{
-	const char *words[] = { "sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State", arena_printf(a, "--jobs=%s", ids), NULL };
-	struct command_answer answer;
-	if (s->no_accounting || !*ids)
-		return;
-	if (!ask(a, s->login, words, &answer)) {
-		s->no_accounting = true; /* most sites that have none say so at once */
-		return;
-	}
-	const char *rest = answer.out;
-	for (char *line; (line = command_line(&rest));) {
-		const char *id = field(&line);
-		map_set(ret, id, field(&line));
-	}
-}
-
+/* Jobs that the queue has forgotten. */
 static void look_at_missing(struct engine_context *c, struct engine_job **missing, uint32_t n, struct arena *a)
 {
 	struct slurm *s = c->own;
 	struct buf ids = { 0 };
 	struct map found = { 0 };
+	const char *error = NULL;
 	uint64_t now = engine_now_ms();
-	VEC(struct known) known = { 0 };
+	VEC(struct slurm_known) known = { 0 };
 	for (uint32_t i = 0; i < n; i++) {
-		struct known *k = vec_push(&known);
-		read_known(a, missing[i]->task.folder, k);
+		struct slurm_known *k = vec_push(&known);
+		slurm_read_known(a, missing[i]->task.folder, k);
 		if (!missing[i]->since_ms)
 			missing[i]->since_ms = now;
 		if (k->id[0])
 			buf_printf(&ids, "%s%s", ids.len ? "," : "", k->id);
 	}
-	query_accounting(s, a, buf_text(&ids), &found);
+	enum slurm_account account = ids.len ? slurm_ask_accounting(a, s->login, buf_text(&ids), &found, &error) : SLURM_NO_ACCOUNT;
+	uint64_t patience = account == SLURM_NO_ACCOUNT ? SETTLE_MS : ACCOUNT_MS;
 	for (uint32_t i = 0; i < n; i++) {
 		const char *state = known.at[i].id[0] ? map_get(&found, known.at[i].id) : NULL;
 		enum executor_outcome outcome = EXECUTOR_LOST;
-		if (state && phase_of(state, &outcome) != PHASE_ENDED)
-			continue; /* accounting is late */
-		if (state || now - missing[i]->since_ms >= SETTLE_MS)
-			ended_by_state(c, missing[i], outcome, known.at[i].id, state ? state : "Slurm knows nothing of it");
+		if (state && slurm_phase_of(state, &outcome) == SLURM_ENDED)
+			ended_by_state(c, missing[i], outcome, known.at[i].id, state);
+		else if (now - missing[i]->since_ms >= patience)
+			ended_by_state(c, missing[i], EXECUTOR_LOST, known.at[i].id, "Slurm knows nothing of it");
+		else if (account == SLURM_ACCOUNT_AWAY)
+			engine_note(c, missing[i], EXECUTOR_WAITS, arena_printf(a, "it is not in the queue, and sacct is asked again: %s", error));
 	}
 	vec_finish(&known);
 	map_finish(&found);
@@ -506,17 +367,17 @@ static void look_at_queue(struct engine_context *c)
 	const char *error;
 	bool changed = false;
 	VEC(struct engine_job *) missing = { 0 };
-	if (query(&a, s->login, s->prefix, &rows, &error)) {
+	if (slurm_query(&a, s->login, s->prefix, &rows, &error)) {
 		for (uint32_t i = 0; i < c->jobs.len; i++) {
 			struct engine_job *j = c->jobs.at[i];
-			struct known known;
+			struct slurm_known known;
 			if (j->ended || (j->own && !((struct slurm_job *)j->own)->batch->submitted) || ended_by_file(c, j))
 				continue;
-			if (!read_known(&a, j->task.folder, &known)) {
+			if (!slurm_read_known(&a, j->task.folder, &known)) {
 				engine_end(c, j, EXECUTOR_LOST, 0, "its folder is gone");
 				continue;
 			}
-			const struct row *row = map_get(&rows, arena_printf(&a, "%s %u", known.name, known.index));
+			const struct slurm_row *row = map_get(&rows, arena_printf(&a, "%s %u", known.name, known.index));
 			if (row)
 				note_row(c, j, row, &changed);
 			else
@@ -551,8 +412,8 @@ static void submit_again(struct engine_context *c)
 			live += !b->jobs.at[k]->ended;
 		if (live < b->jobs.len) { /* cancelled meanwhile, as a whole: arrays keep their places */
 			b->submitted = true;
-		} else if (query(&a, s->login, s->prefix, &rows, &error)) {
-			const struct row *row = map_get(&rows, arena_printf(&a, "%s 0", b->name));
+		} else if (slurm_query(&a, s->login, s->prefix, &rows, &error)) {
+			const struct slurm_row *row = map_get(&rows, arena_printf(&a, "%s 0", b->name));
 			if (row)
 				accepted(b, arena_strndup(&a, row->id, strcspn(row->id, "_")), &a);
 			else
@@ -582,20 +443,6 @@ static int64_t slurm_look(struct engine_context *c)
 
 /* -- ending ---------------------------------------------------------------------------------------------------------- */
 
-static void scancel(struct arena *a, const char *login, const char *const *ids, uint32_t n)
-{
-	for (uint32_t from = 0; from < n; from += CANCEL_MAX) {
-		VEC(const char *) words = { 0 };
-		struct command_answer answer;
-		*vec_push(&words) = "scancel";
-		for (uint32_t i = from; i < n && i < from + CANCEL_MAX; i++)
-			*vec_push(&words) = ids[i];
-		*vec_push(&words) = NULL;
-		ask(a, login, words.at, &answer);
-		vec_finish(&words);
-	}
-}
-
 static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool force)
 {
 	(void)force; /* Slurm itself ends by force what does not end within KillWait */
@@ -605,14 +452,14 @@ static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool
 	for (uint32_t i = 0; i < jobs.len; i++) {
 		struct engine_job *j = jobs.at[i];
 		struct slurm_job *own = j->own;
-		struct known known;
+		struct slurm_known known;
 		script_void(j->task.folder);
 		if (own && !own->batch->submitted)
 			engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
-		else if (read_known(&a, j->task.folder, &known) && known.id[0])
+		else if (slurm_read_known(&a, j->task.folder, &known) && known.id[0])
 			*vec_push(&ids) = arena_strdup(&a, known.id);
 	}
-	scancel(&a, s->login, ids.at, ids.len);
+	slurm_scancel(&a, s->login, ids.at, ids.len);
 	s->query_ms = 0;
 	s->interval_ms = QUERY_MIN_MS;
 	vec_finish(&ids);
@@ -625,12 +472,12 @@ static void slurm_kill(const struct executor_host *host, const struct executor_a
 	VEC(const char *) ids = { 0 };
 	for (uint32_t i = 0; i < n; i++) {
 		const char *folder = script_folder(&a, host->state, attempts[i].run, attempts[i].number);
-		struct known known;
+		struct slurm_known known;
 		script_void(folder);
-		if (attempts[i].found == EXECUTOR_ALIVE && read_known(&a, folder, &known) && known.id[0])
+		if (attempts[i].found == EXECUTOR_ALIVE && slurm_read_known(&a, folder, &known) && known.id[0])
 			*vec_push(&ids) = arena_strdup(&a, known.id);
 	}
-	scancel(&a, login_of(host), ids.at, ids.len);
+	slurm_scancel(&a, slurm_login(host), ids.at, ids.len);
 	vec_finish(&ids);
 	arena_finish(&a);
 }
@@ -641,19 +488,19 @@ static void find_one(const struct executor_host *host, struct executor_attempt *
 {
 	const char *folder = script_folder(a, host->state, at->run, at->number);
 	enum executor_outcome outcome;
-	struct known known;
+	struct slurm_known known;
 	at->found = EXECUTOR_GONE;
 	if (script_ended(folder, 0, &at->end)) {
 		at->found = EXECUTOR_FOUND_ENDED;
 		return;
 	}
-	if (!read_known(a, folder, &known))
+	if (!slurm_read_known(a, folder, &known))
 		return; /* sbatch was not asked yet */
-	const struct row *row = map_get(rows, arena_printf(a, "%s %u", known.name, known.index));
+	const struct slurm_row *row = map_get(rows, arena_printf(a, "%s %u", known.name, known.index));
 	if (!row)
 		return;
 	at->found = EXECUTOR_ALIVE; /* also of one that ended without a file: who adopts it waits for that, then judges */
-	if (phase_of(row->state, &outcome) == PHASE_ENDED && outcome != EXECUTOR_LOST) {
+	if (slurm_phase_of(row->state, &outcome) == SLURM_ENDED && outcome != EXECUTOR_LOST) {
 		at->found = EXECUTOR_FOUND_ENDED;
 		at->end.outcome = outcome;
 	}
@@ -663,8 +510,8 @@ static bool slurm_find(const struct executor_host *host, struct executor_attempt
 {
 	struct arena a = { 0 };
 	struct map rows = { 0 };
-	const char *error = "its folder cannot be written", *prefix = job_prefix(&a, host->state);
-	bool good = prefix && query(&a, login_of(host), prefix, &rows, &error);
+	const char *error = "its folder cannot be written", *prefix = slurm_prefix(&a, host->state);
+	bool good = prefix && slurm_query(&a, slurm_login(host), prefix, &rows, &error);
 	if (!good)
 		snprintf(ret_error, error_len, "%s", error);
 	for (uint32_t i = 0; i < n && good; i++)
@@ -696,14 +543,14 @@ static bool slurm_open(struct engine_context *c, char *ret_error, size_t error_l
 	struct slurm *s = calloc(1, sizeof *s);
 	if (!s)
 		bug_out_of_memory();
-	s->prefix = job_prefix(&s->arena, c->host->state);
+	s->prefix = slurm_prefix(&s->arena, c->host->state);
 	if (!s->prefix) {
 		snprintf(ret_error, error_len, "%s/slurm cannot be written", c->host->state);
 		free(s);
 		return false;
 	}
 	s->account = engine_attribute(c->host, "account");
-	s->login = login_of(c->host);
+	s->login = slurm_login(c->host);
 	s->interval_ms = QUERY_MIN_MS;
 	c->own = s;
 	return true;

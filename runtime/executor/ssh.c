@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define LOOK_MIN_MS 100
@@ -29,6 +30,7 @@
 #define SETTLE_MS 5000
 #define GRACE_S "5"
 #define CHANGED 5      /* exit status of `take`: a content is not what its name says */
+#define FULL_BYTES ((uint64_t)64 << 10) /* left on a disk that is full */
 #define CHUNK_BYTES ((uint64_t)256 << 20) /* of content in one stream: what is lost when it is cut */
 
 struct ssh_job { bool tried, sent, ending, force; };
@@ -45,6 +47,13 @@ static const char *name_of(struct arena *a, const struct engine_job *j)
 	return arena_printf(a, "%" PRId64 "-%u", j->run, j->task.number);
 }
 
+static void note_all(struct engine_context *c, const char *why)
+{
+	for (uint32_t i = 0; i < c->jobs.len; i++)
+		if (!c->jobs.at[i]->ended)
+			engine_note(c, c->jobs.at[i], EXECUTOR_WAITS, why);
+}
+
 /* It does not answer, or has no room: all that waits for it says why. */
 static bool put_off(struct engine_context *c, const char *why)
 {
@@ -53,9 +62,7 @@ static bool put_off(struct engine_context *c, const char *why)
 	if (s->pause_ms > RETRY_MAX_MS)
 		s->pause_ms = RETRY_MAX_MS;
 	s->retry_ms = engine_now_ms() + s->pause_ms;
-	for (uint32_t i = 0; i < c->jobs.len; i++)
-		if (!c->jobs.at[i]->ended)
-			engine_note(c, c->jobs.at[i], EXECUTOR_WAITS, why);
+	note_all(c, why);
 	return false;
 }
 
@@ -376,6 +383,12 @@ static void settle(struct engine_context *c, struct ended *ended, const char *fo
 	vec_finish(&home);
 }
 
+static uint64_t free_bytes(const char *path)
+{
+	struct statvfs s;
+	return statvfs(path, &s) == 0 ? (uint64_t)s.f_bavail * s.f_frsize : UINT64_MAX;
+}
+
 /* All of them in one stream; where something in it is refused, one by one. */
 static void bring(struct engine_context *c, struct ended *ended)
 {
@@ -403,6 +416,8 @@ static void bring(struct engine_context *c, struct ended *ended)
 				bring(c, &(struct ended){ { &ended->jobs.at[i], 1, 1 } });
 		else
 			put_off(c, arena_printf(&a, "what it left cannot be brought home: %s", error));
+	} else if (free_bytes(c->host->state) < FULL_BYTES) { /* ssh ends without a word then */
+		note_all(c, arena_printf(&a, "what it left cannot be brought home: No space left on the disk of %s", c->host->state));
 	}
 	if (in >= 0)
 		close(in);

@@ -92,7 +92,12 @@ lacks) # keys: those that are not there
 take) # a stream of content/KEY and task/NAME: tasks start
 	in=$(mktemp -d in.XXXXXX) || exit 4
 	trap 'chmod -R u+w "$in"; rm -rf "$in"' EXIT
-	tar -xof - -C "$in" || exit 4
+	why=$(tar -xof - -C "$in" 2>&1) || {
+		# shellcheck disable=SC2046 # columns
+		set -- $(df -Pk "$in" | tail -n 1)
+		echo "$(echo "$why" | grep -v '^tar: Exiting' | head -n 1) (its disk has $4 KiB left)" >&2
+		exit 4
+	}
 	[ -e "$in/whole" ] || {
 		echo "the stream was cut" >&2
 		exit 4

@@ -10,7 +10,7 @@ engine_up() { # NAME
 		[ "$(id -u)" = 0 ] || skip "tools/engines/slurm: only root can start slurmd"
 		engine=$(mktemp -d)
 		chmod 755 "$engine"
-		"$root/tests/services/slurm" up "$engine" || exit 1
+		"$root/tests/services/slurm" up "$engine" "${2:-}" || exit 1
 		. "$engine/env"
 		on=slurm
 		;;

@@ -1,0 +1,162 @@
+#include "runtime/executor/slurm_queue.h"
+#include "compiler/base/buf.h"
+#include "compiler/base/file.h"
+#include "compiler/base/vec.h"
+#include "compiler/doc/quote.h"
+#include "runtime/executor/engine.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ASK_TIMEOUT_MS 60000
+#define CANCEL_MAX 200 /* ids in one call */
+
+extern char **environ;
+
+const char *slurm_prefix(struct arena *a, const char *state)
+{
+	const char *name = engine_state_name(a, state, "slurm");
+	return name ? arena_printf(a, "twin-%s-", name) : NULL;
+}
+
+/* What its programs need of the caller's environment, and no more: sbatch hands it on to the job, and slurmctld keeps it. */
+static const char *const *client_env(struct arena *a)
+{
+	static const char *const names[] = { "PATH", "HOME", "USER", "LOGNAME", "LD_LIBRARY_PATH", "SSH_AUTH_SOCK", NULL };
+	VEC(const char *) kept = { 0 };
+	for (char **s = environ; s && *s; s++) {
+		bool keep = strncmp(*s, "SLURM_", 6) == 0 || strncmp(*s, "SACCT_", 6) == 0 || strncmp(*s, "SBATCH_", 7) == 0;
+		for (const char *const *name = names; *name; name++)
+			keep |= strncmp(*s, *name, strlen(*name)) == 0 && (*s)[strlen(*name)] == '=';
+		if (keep)
+			*vec_push(&kept) = *s;
+	}
+	*vec_push(&kept) = "LC_ALL=C";
+	*vec_push(&kept) = NULL;
+	const char *const *env = arena_copy(a, kept.at, kept.len * sizeof *kept.at);
+	vec_finish(&kept);
+	return env;
+}
+
+bool slurm_ask(struct arena *a, const char *login, const char *const *words, struct command_answer *ret)
+{
+	struct buf line = { 0 };
+	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", login, NULL, NULL };
+	if (!login)
+		return command_ask(a, &(struct command){ .argv = words, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
+	for (const char *const *w = words; *w; w++) {
+		buf_puts(&line, w == words ? "" : " ");
+		quote_sh(*w, strlen(*w), &line);
+	}
+	argv[5] = arena_strdup(a, buf_text(&line));
+	buf_finish(&line);
+	return command_ask(a, &(struct command){ .argv = argv, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
+}
+
+const char *slurm_login(const struct executor_host *host)
+{
+	return command_exists("sbatch") ? NULL : engine_attribute(host, "login");
+}
+
+/* -- what a job is known as ------------------------------------------------------------------------------------------ */
+
+bool slurm_read_known(struct arena *a, const char *folder, struct slurm_known *ret)
+{
+	char *text;
+	size_t len;
+	memset(ret, 0, sizeof *ret);
+	return file_read(a, arena_printf(a, "%s/job", folder), 256, &text, &len) == 0 &&
+	       sscanf(text, "%95s %u %31s", ret->name, &ret->index, ret->id) >= 2;
+}
+
+/* -- the queue ------------------------------------------------------------------------------------------------------- */
+
+static char *field(char **at)
+{
+	char *start = *at, *bar = strchr(start, '|');
+	*at = bar ? bar + 1 : start + strlen(start);
+	if (bar)
+		*bar = 0;
+	return start;
+}
+
+bool slurm_query(struct arena *a, const char *login, const char *prefix, struct map *ret, const char **ret_error)
+{
+	const char *words[] = { "squeue", "--noheader", "--array", "--states=all", arena_printf(a, "--user=%u", (unsigned)getuid()),
+				"--format=%j|%K|%i|%T|%r", NULL };
+	struct command_answer answer;
+	if (!slurm_ask(a, login, words, &answer)) {
+		*ret_error = answer.err;
+		return false;
+	}
+	const char *rest = answer.out;
+	for (char *line; (line = command_line(&rest));) {
+		if (strncmp(line, prefix, strlen(prefix)) != 0)
+			continue;
+		const char *name = field(&line), *index = field(&line);
+		struct slurm_row *row = arena_new(a, struct slurm_row);
+		row->id = field(&line);
+		row->state = field(&line);
+		row->reason = field(&line);
+		map_set(ret, arena_printf(a, "%s %u", name, index[0] >= '0' && index[0] <= '9' ? (unsigned)strtoul(index, NULL, 10) : 0), row);
+	}
+	return true;
+}
+
+static const struct { const char *state; enum slurm_phase phase; enum executor_outcome outcome; } states[] = {
+	{ "PENDING", SLURM_WAITS }, { "CONFIGURING", SLURM_WAITS }, { "REQUEUED", SLURM_WAITS }, { "REQUEUE_HOLD", SLURM_WAITS },
+	{ "REQUEUE_FED", SLURM_WAITS }, { "RESV_DEL_HOLD", SLURM_WAITS }, { "SPECIAL_EXIT", SLURM_WAITS },
+	{ "RUNNING", SLURM_RUNS }, { "COMPLETING", SLURM_RUNS }, { "SUSPENDED", SLURM_RUNS }, { "STOPPED", SLURM_RUNS },
+	{ "SIGNALING", SLURM_RUNS }, { "STAGE_OUT", SLURM_RUNS }, { "RESIZING", SLURM_RUNS },
+	{ "COMPLETED", SLURM_ENDED, EXECUTOR_LOST }, { "FAILED", SLURM_ENDED, EXECUTOR_LOST }, { "REVOKED", SLURM_ENDED, EXECUTOR_LOST },
+	{ "TIMEOUT", SLURM_ENDED, EXECUTOR_TIMED_OUT }, { "DEADLINE", SLURM_ENDED, EXECUTOR_TIMED_OUT },
+	{ "OUT_OF_MEMORY", SLURM_ENDED, EXECUTOR_OUT_OF_MEMORY }, { "NODE_FAIL", SLURM_ENDED, EXECUTOR_NODE_FAILED },
+	{ "BOOT_FAIL", SLURM_ENDED, EXECUTOR_NODE_FAILED }, { "PREEMPTED", SLURM_ENDED, EXECUTOR_PREEMPTED },
+	{ "CANCELLED", SLURM_ENDED, EXECUTOR_CANCELLED },
+};
+
+enum slurm_phase slurm_phase_of(const char *state, enum executor_outcome *ret)
+{
+	size_t n = strcspn(state, " +"); /* sacct says "CANCELLED by 1000" */
+	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+		if (strlen(states[i].state) == n && strncmp(states[i].state, state, n) == 0) {
+			*ret = states[i].outcome;
+			return states[i].phase;
+		}
+	return SLURM_RUNS;
+}
+
+/* -- more questions -------------------------------------------------------------------------------------------------- */
+
+enum slurm_account slurm_ask_accounting(struct arena *a, const char *login, const char *ids, struct map *ret, const char **ret_error)
+{
+	const char *words[] = { "sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State", arena_printf(a, "--jobs=%s", ids), NULL };
+	struct command_answer answer;
+	if (!login && !command_exists("sacct"))
+		return SLURM_NO_ACCOUNT;
+	if (!slurm_ask(a, login, words, &answer)) {
+		*ret_error = answer.err;
+		return answer.status == 127 || strstr(answer.err, "is disabled") ? SLURM_NO_ACCOUNT : SLURM_ACCOUNT_AWAY;
+	}
+	const char *rest = answer.out;
+	for (char *line; (line = command_line(&rest));) {
+		const char *id = field(&line);
+		map_set(ret, id, field(&line));
+	}
+	return SLURM_ACCOUNT;
+}
+
+void slurm_scancel(struct arena *a, const char *login, const char *const *ids, uint32_t n)
+{
+	for (uint32_t from = 0; from < n; from += CANCEL_MAX) {
+		VEC(const char *) words = { 0 };
+		struct command_answer answer;
+		*vec_push(&words) = "scancel";
+		for (uint32_t i = from; i < n && i < from + CANCEL_MAX; i++)
+			*vec_push(&words) = ids[i];
+		*vec_push(&words) = NULL;
+		slurm_ask(a, login, words.at, &answer);
+		vec_finish(&words);
+	}
+}
