@@ -37,7 +37,7 @@ void quote_groovy(const char *text, size_t len, struct buf *ret)
 			buf_printf(ret, "\\%c", (char)c);
 		else if (c == '\n')
 			buf_puts(ret, "\\n");
-		else if (c < 0x20 || (c >= 0x7F && c < 0xA0))
+		else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029) /* ends of lines to XML 1.1 */
 			buf_printf(ret, "\\u%04x", c);
 		else
 			utf8_encode(c, ret);
