@@ -92,6 +92,9 @@ static void buf_is_always_terminated_and_bounded(void **state)
 	buf_putc(&b, 'b');
 	buf_printf(&b, "%03d", 7);
 	assert_string_equal(buf_text(&b), "ab007");
+	buf_ints(&b, ", ", (const uint32_t[]){0, 10, UINT32_MAX}, 3);
+	buf_ints(&b, ", ", NULL, 0);
+	assert_string_equal(buf_text(&b), "ab0070, 10, 4294967295");
 	buf_clear(&b);
 	assert_string_equal(buf_text(&b), "");
 	buf_add(&b, "x\0y", 3);
