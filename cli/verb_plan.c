@@ -29,6 +29,20 @@ static void path_add(const char *name, int64_t duration_ms, void *ctx)
 	buf_printf(&p->text, "%s%s (%s)", p->text.len ? ", " : "", name, cli_duration(p->c, duration_ms));
 }
 
+struct sharing { struct cli *c; struct doc *list; };
+
+static void share_doc(const struct run_share *s, void *ctx)
+{
+	struct sharing *to = ctx;
+	struct arena *a = &to->c->arena;
+	struct doc *x = doc_map(a);
+	doc_set(a, x, "call", doc_string(a, s->call));
+	doc_set(a, x, "executor", doc_string(a, s->executor));
+	doc_set(a, x, "tasks", doc_int(a, s->tasks));
+	doc_set(a, x, "tasksPerJob", doc_int(a, s->per_job));
+	doc_push(to->list, x);
+}
+
 static void print_json(struct cli *c, const struct run_options *o, struct infra *in, struct run *r, const struct totals *t, struct path *path, int64_t length)
 {
 	struct arena *a = &c->arena;
@@ -59,10 +73,25 @@ static void print_json(struct cli *c, const struct run_options *o, struct infra 
 	doc_set(a, d, "tasks", tasks);
 	doc_set(a, d, "summary", summary);
 	doc_set(a, d, "criticalPath", critical);
+	struct sharing sharing = { c, doc_list(a) };
+	if (r)
+		run_each_share(r, share_doc, &sharing);
+	if (sharing.list->children.first)
+		doc_set(a, d, "sharing", sharing.list);
 	cli_print_doc(c, d);
 }
 
 /* -- text ----------------------------------------------------------------------------------------------------------- */
+
+static void print_share(const struct run_share *s, void *ctx)
+{
+	uint32_t most = s->per_job < s->tasks ? s->per_job : s->tasks;
+	printf("%s: %u tasks in %u job%s of %s, up to %u in each, one after the other", s->call, s->tasks, (s->tasks + most - 1) / most,
+	       s->tasks > most ? "s" : "", s->executor, most);
+	if (s->expected_ms >= 0)
+		printf(": they took %s the last time", cli_duration(ctx, s->expected_ms));
+	putchar('\n');
+}
 
 static void print_text(struct cli *c, const struct run_options *o, struct run *r, const struct totals *t, struct path *path, int64_t length)
 {
@@ -86,6 +115,7 @@ static void print_text(struct cli *c, const struct run_options *o, struct run *r
 	if (t->n[RUN_ACTION_SKIP])
 		printf(", %u skipped", t->n[RUN_ACTION_SKIP]);
 	putchar('\n');
+	run_each_share(r, print_share, c);
 	if (length > 0)
 		printf("critical path: %s: %s\n", cli_duration(c, length), buf_text(&path->text));
 }
@@ -172,6 +202,8 @@ int verb_plan(struct cli *c)
 	o.results = cli_results(c, file);
 	o.planned = executor_find(c->on ? arena_strndup(&c->arena, c->on, strcspn(c->on, ":")) : "local");
 	o.executors = executors;
+	o.option = c->on && strchr(c->on, ':') ? strchr(c->on, ':') + 1 : NULL;
+	o.tasks_per_job = c->tasks_per_job;
 	o.all_here = c->on && o.planned == executors[0];
 	o.no_container = c->no_container;
 	if (file_exists(arena_printf(&c->arena, "%s/journal.db", o.state)))

@@ -117,7 +117,7 @@ static void put_body(const struct batch *batch, const char *list, struct buf *b)
 }
 
 /* How many of n tasks like this one go into a job: short ones together for about a minute, as long as no node stays idle for it. */
-static uint32_t pack(const struct executor_host *host, const struct executor_task *t, uint32_t n)
+static uint32_t slurm_share(const struct executor_host *host, const struct executor_task *t, uint32_t n)
 {
 	const char *part = t->place;
 	uint32_t slots = SLOTS;
@@ -261,7 +261,7 @@ static void slurm_submit(struct engine_context *c, struct engine_jobs jobs)
 	}
 	for (uint32_t i = from; i < s->batches.len; i++) {
 		struct batch *b = s->batches.at[i];
-		b->per = pack(c->host, &b->jobs.at[0]->task, b->jobs.len);
+		b->per = slurm_share(c->host, &b->jobs.at[0]->task, b->jobs.len);
 		for (uint32_t k = 0; k < b->jobs.len; k++) {
 			((struct slurm_job *)b->jobs.at[k]->own)->index = k / b->per;
 			write_known(&a, b->jobs.at[k], "");
@@ -577,6 +577,6 @@ static void *slurm_start(const struct executor_host *host, char *ret_error, size
 
 const struct executor executor_slurm = {
 	.name = "slurm", .doc = "jobs of a Slurm cluster", .kind = "slurm.cluster", .most = 5000,
-	.accepts = slurm_accepts, .start = slurm_start, .submit = engine_submit, .fd = engine_fd, .poll = engine_poll, .cancel = engine_cancel,
+	.accepts = slurm_accepts, .start = slurm_start, .share = slurm_share, .submit = engine_submit, .fd = engine_fd, .poll = engine_poll, .cancel = engine_cancel,
 	.finish = engine_finish, .find = slurm_find, .adopt = engine_adopt, .kill = slurm_kill,
 };

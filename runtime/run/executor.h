@@ -103,6 +103,8 @@ struct executor {
 	void *(*start)(const struct executor_host *host, char *ret_error, size_t error_len);
 	/* NULL: `most` is the only limit. Else how many cpus of its tasks may be in use at once; 0: any number. Asked after start. */
 	uint32_t (*cpus)(void *state);
+	/* NULL: each is on its own. Else how many of n tasks like this one, ready together, go into one job, one after the other. */
+	uint32_t (*share)(const struct executor_host *host, const struct executor_task *t, uint32_t n);
 	/* All that are ready now, together. What cannot be taken is told by poll. */
 	void (*submit)(void *state, const struct executor_task *tasks, uint32_t n);
 	int (*fd)(void *state); /* readable when poll has something */

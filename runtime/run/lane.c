@@ -167,3 +167,27 @@ void lanes_finish(struct run *r)
 	if (r->wake >= 0)
 		close(r->wake);
 }
+
+void run_each_share(struct run *r, void (*each)(const struct run_share *s, void *ctx), void *ctx)
+{
+	uint32_t *n = arena_new_n(&r->arena, uint32_t, r->plan->n_nodes);
+	const struct task **first = arena_new_n(&r->arena, const struct task *, r->plan->n_nodes);
+	for (uint32_t i = 0; i < r->tasks.len; i++) {
+		struct task *t = r->tasks.at[i];
+		size_t node = (size_t)(t->node->plan - r->plan->nodes);
+		if (t->action != RUN_ACTION_RUN || !t->step || !(t->lane = lane_of(r, t)) || !t->lane->executor->share)
+			continue;
+		if (n[node]++ == 0)
+			first[node] = t;
+	}
+	for (uint32_t i = 0; i < r->plan->n_nodes; i++) {
+		struct executor_task x;
+		if (n[i] == 0)
+			continue;
+		world_task(r, first[i], &x);
+		const struct lane *l = first[i]->lane;
+		struct run_share s = { r->plan->nodes[i].name, l->name, n[i], l->executor->share(&l->host, &x, n[i]), x.expected_ms };
+		if (s.per_job > 1)
+			each(&s, ctx);
+	}
+}

@@ -67,6 +67,10 @@ uint32_t run_task_len(const struct run *r);
 struct run_task_info run_task_info(struct run *r, uint32_t at);
 /* The longest path over what is to be run, by the durations above (0 where not known); names of its calls go to `each`. */
 int64_t run_critical_path(struct run *r, void (*each)(const char *name, int64_t duration_ms, void *ctx), void *ctx);
+/* Calls of which an executor puts many tasks into one job: how many are to run, how many at most are in each, which took so long the
+ * last time (-1: not known). */
+struct run_share { const char *call, *executor; uint32_t tasks, per_job; int64_t expected_ms; };
+void run_each_share(struct run *r, void (*each)(const struct run_share *s, void *ctx), void *ctx);
 /* The first component that differs between two texts of key components. False: none does. */
 bool run_component_differs(struct arena *a, const char *before, const char *now, const char **ret_name, const char **ret_before, const char **ret_now);
 #endif

@@ -424,6 +424,8 @@ static int64_t expected(struct run *r, const struct plan_step *s)
 	if (!r->expected_ms)
 		r->expected_ms = arena_new_n(&r->arena, int64_t, r->plan->n_steps);
 	int64_t *ms = &r->expected_ms[s - r->plan->steps];
+	if (!r->o.journal)
+		return -1;
 	if (*ms == 0)
 		*ms = journal_step_duration_ms(r->o.journal, r->workflow->name, s->name);
 	return *ms;
