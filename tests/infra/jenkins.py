@@ -294,15 +294,12 @@ class Case:
         self.token = TOKEN
         self.apply(1)
         self.edit("/other\"", "/jenkins\"")
-        self.edit("import std.jenkins\n", "import std.jenkins\nimport std.ophidia\n")
         self.edit("main(day: \"a <b> & 'c'\")", "other(file: \"main.twin\")")
         self.edit("trigger night", "workflow other {\n  input file: file<txt>\n  b = mean(day: \"y\")\n  output b = b.out\n}\n\ntrigger night")
-        self.edit("import std.ophidia\n", "")
         self.apply(1)
         self.knobs(answers=[["GET", "config.xml", "garbage", 9]])
         self.edit("other(file: \"main.twin\")", "main()")
         self.apply(1)
-        self.knobs(answers=[["GET", "config.xml", 500, 99]])
         self.expect("jobs", [], list(self.jobs()))
 
     def case_several(self):
