@@ -235,6 +235,31 @@ def measured(task):
             write_whole(os.path.join(folder, name), dump({"at": time.time(), "metrics": metrics}) + "\n")
 
 
+def put_launcher(task, rank, script):
+    """mpirun of Open MPI in the first worker starts the others through the volume: an agent leaves orders, which
+    they carry out; where there are many, they start each other."""
+    here, orders, name = os.path.dirname(script), mark(task, "orders", 0), os.environ["TWIN_JOB_NAME"]
+    agent = os.path.join(here, "agent")
+    write_whole(agent, """#!/bin/sh
+while case $1 in -*) true ;; *) false ;; esac; do shift; done
+order=%s/${1%%%%.*}
+shift
+printf '%%s\\n' "$*" >"$order.new" && mv "$order.new" "$order" || exit 1
+until [ -e "$order.ended" ]; do sleep 0.2; done
+exit "$(cat "$order.ended")"
+""" % quoted(orders))
+    os.chmod(agent, 0o755)
+    if rank:
+        own = quoted("%s/%s-%d" % (orders, name, rank))
+        write_whole(script, "until [ -e %s ]; do sleep 0.2; done\nsh %s\ncode=$?\necho $code > %s.ended\nexit $code\n" % (own, own, own))
+        return
+    hosts = ",".join("%s-%d:1" % (name, i) for i in range(workers(task)))
+    lines = ["mkdir -p %s || exit" % quoted(orders)]
+    lines += ["export HOME=/tmp OMPI_MCA_plm_rsh_agent=%s PRTE_MCA_plm_ssh_agent=%s OMPI_MCA_orte_tmpdir_base=/tmp" % (quoted(agent), quoted(agent))]
+    lines += ["exec mpirun -np %d --host %s --bind-to none sh %s" % (workers(task), hosts, quoted(os.path.join(here, "worker")))]
+    write_whole(script, "\n".join(lines) + "\n")
+
+
 def end(task, rank):
     """Outputs are taken over by the first worker, when all have ended."""
     if rank:
@@ -255,7 +280,10 @@ def begin(script):
     lines += ["export %s=%s" % (k, quoted(str(v))) for k, v in env.items() if k != "PATH"]
     lines += ["cd %s || exit" % quoted(task.file("work"))]
     lines += ["exec %s </dev/null" % quoted(*command_of(task, env))]
-    write_whole(script, "\n".join(lines) + "\n")
+    launched = "TWIN_LAUNCHED" in os.environ
+    write_whole(os.path.join(os.path.dirname(script), "worker") if launched else script, "\n".join(lines) + "\n")
+    if launched:
+        put_launcher(task, rank, script)
 
 
 if __name__ == "__main__":

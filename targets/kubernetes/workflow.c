@@ -109,6 +109,11 @@ static const char *image_of(const struct kube *k, const struct plan_step *step)
 	return step->container && !flow_cwl(step) ? step->container : common_image(k);
 }
 
+static bool is_launched(const struct plan_step *step)
+{
+	return !step->strategy || strcmp(step->strategy, "mpi") == 0 || strcmp(step->strategy, "horovod") == 0;
+}
+
 static void tell_step(struct kube *k, const struct plan_step *step)
 {
 	if (flow_cwl(step))
@@ -117,7 +122,9 @@ static void tell_step(struct kube *k, const struct plan_step *step)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is placed on `%s`, which is no cluster of Kubernetes: its Jobs run where the workflow does", step->place);
 	if (step->n_modules)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "environment modules belong to machines: its image has to hold what they load");
-	if (step->workers > 1)
+	if (step->workers > 1 && is_launched(step))
+		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "its %u workers are pods of one indexed Job, started by `mpirun` of Open MPI, which its image has to hold, through the volume of runs; a worker that fails ends the Job, which is not tried again", step->workers);
+	else if (step->workers > 1)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "its %u workers are pods of one indexed Job, which find each other by RANK, WORLD_SIZE and MASTER_ADDR; a worker that fails ends the Job, which is not tried again", step->workers);
 	else if (step->attempts > 1)
 		target_row(k->ret, step->name, step->span, TARGET_EMULATED, "it is tried again after any failure; pauses between attempts start with 10 s and double, up to 6 min");
@@ -199,6 +206,8 @@ static void put_step(struct kube_run *r, uint32_t at)
 	if (step->workers > 1) {
 		put_meeting(r, doc_get(spec, "initContainers")->children.first);
 		put_meeting(r, doc_get(spec, "containers")->children.first);
+		if (is_launched(step))
+			kube_env(k, doc_get(doc_get(spec, "initContainers")->children.first, "env"), "TWIN_LAUNCHED", "1");
 	}
 	if (flow_cwl(step))
 		kube_env(k, doc_get(doc_get(spec, "initContainers")->children.first, "env"), "CWLTOOL_OPTIONS", "--no-container");
@@ -215,12 +224,10 @@ static void put_step(struct kube_run *r, uint32_t at)
 /* Why its workers cannot meet; NULL: they can, or there is one. */
 static const char *lonely(const struct kube *k, const struct plan_step *step)
 {
-	const char *strategy = step->strategy ? step->strategy : "mpi";
-
 	if (step->workers <= 1)
 		return NULL;
-	if (strcmp(strategy, "ddp") != 0 && strcmp(strategy, "deepspeed") != 0)
-		return arena_printf(k->arena, "its %u workers are started by the launcher of `%s`, which needs an operator in the cluster and its own way into the pods: `ddp` and `deepspeed` run as an indexed Job", step->workers, strategy);
+	if (step->strategy && strcmp(step->strategy, "ray") == 0)
+		return arena_printf(k->arena, "its %u workers are a cluster of Ray, which KubeRay makes where its operator is: a step whose command submits to that, or `mpi`, `ddp`, `deepspeed` and `horovod`, which run as an indexed Job", step->workers);
 	if (k->cluster->minor < 24)
 		return "its workers are an indexed Job, which clusters have from 1.24 on";
 	return NULL;
