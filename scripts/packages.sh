@@ -13,11 +13,11 @@ PACKAGES_TEST="libcmocka-dev shellcheck"
 PACKAGES_ALL="clang dpkg-dev fakeroot file debootstrap"
 # --all: the tools that judge what is emitted, and what steps of examples/usecases need. cwltool [3.1.20230209]
 # nodejs [18, 20] python3-venv [3.11] python3-numpy [1.24] python3-jsonschema [4.10] jq [1.6]
-# slurmctld slurmd slurmdbd [22.05] mariadb-server [10.11] munge [0.5] default-jre-headless [17] maven [3.8] docker-compose [1.29] python3-yaml [6.0]
+# slurmctld slurmd slurmdbd slurmrestd [22.05] mariadb-server [10.11] munge [0.5] default-jre-headless [17] maven [3.8] docker-compose [1.29] python3-yaml [6.0]
 # ansible-core [2.14] ansible-lint [6.13] git openssh-server [9.2] podman [4.3] runc [1.1] busybox-static [1.35] sudo iproute2 systemd [252]
 # mosquitto mosquitto-clients [2.0.11] kcat [1.7.1] openmpi-bin [4.1.4] python3-mpi4py [3.1]
 # golang-go [1.19] etcd-server [3.4] bubblewrap [0.8] openssl [3.0] curl [7.88] sshpass unzip wget python3-apt
-PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins slurmdbd slurm-wlm-mysql-plugin mariadb-server munge default-jre-headless maven docker-compose python3-yaml python3-ruamel.yaml ansible-core ansible-lint git openssh-server podman runc busybox-static sudo iproute2 systemd golang-go etcd-server bubblewrap openssl curl sshpass unzip wget python3-apt prometheus mosquitto mosquitto-clients kcat openmpi-bin python3-mpi4py"
+PACKAGES_TOOLS="cwltool nodejs python3-venv python3-numpy python3-jsonschema jq slurmctld slurmd slurm-client slurm-wlm-basic-plugins slurmdbd slurm-wlm-mysql-plugin mariadb-server slurmrestd slurm-wlm-jwt-plugin munge default-jre-headless maven docker-compose python3-yaml python3-ruamel.yaml ansible-core ansible-lint git openssh-server podman runc busybox-static sudo iproute2 systemd golang-go etcd-server bubblewrap openssl curl sshpass unzip wget python3-apt prometheus mosquitto mosquitto-clients kcat openmpi-bin python3-mpi4py"
 
 # The packages of a list that are not there yet.
 packages_missing() {

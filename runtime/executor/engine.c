@@ -57,6 +57,12 @@ const char *engine_attribute(const struct executor_host *host, const char *name)
 	return host->thing ? doc_text(doc_get(host->thing->attributes, name), NULL) : NULL;
 }
 
+const char *engine_secret(const struct executor_host *host, const char *name)
+{
+	const char *secret = host->thing ? doc_text(doc_get(doc_get(host->thing->attributes, name), "secret"), NULL) : NULL;
+	return secret && host->secret ? host->secret(secret, host->secret_ctx) : NULL;
+}
+
 const char *engine_state_name(struct arena *a, const char *state, const char *engine)
 {
 	const char *path = arena_printf(a, "%s/%s/name", state, engine);

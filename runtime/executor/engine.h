@@ -46,6 +46,8 @@ uint64_t engine_now_ms(void); /* steady */
 
 /* What the twin says of the engine: the text of an attribute, or NULL. */
 const char *engine_attribute(const struct executor_host *host, const char *name);
+/* The content of the secret that an attribute names, or NULL. */
+const char *engine_secret(const struct executor_host *host, const char *name);
 /* Ten hexadecimal digits that the state folder has for ever at this engine, in STATE/ENGINE/name; another folder in its place, later,
  * has others. In the arena; NULL: it cannot be written. */
 const char *engine_state_name(struct arena *a, const char *state, const char *engine);

@@ -1,4 +1,5 @@
 #include "runtime/executor/kube.h"
+#include "compiler/base/base64.h"
 #include "compiler/base/bug.h"
 #include "compiler/base/file.h"
 #include "compiler/base/vec.h"
@@ -96,30 +97,10 @@ static const char *file_of(struct kube *k, const struct config *c, const struct 
 	return path ? file_join(&k->arena, c->folder, path) : NULL;
 }
 
-static int base64_value(char c)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c ? strchr(digits, c) : NULL;
-	return at ? (int)(at - digits) : -1;
-}
-
 static const char *decoded(struct kube *k, const struct doc *d, const char *name)
 {
 	const char *text = doc_text(doc_get(d, name), NULL);
-	uint32_t bits = 0, n = 0;
-	if (!text)
-		return NULL;
-	char *out = arena_alloc(&k->arena, strlen(text) + 1), *to = out;
-	for (; *text; text++) {
-		int v = base64_value(*text);
-		if (v < 0)
-			continue;
-		bits = bits << 6 | (uint32_t)v;
-		if ((n += 6) >= 8)
-			*to++ = (char)(bits >> (n -= 8) & 0xff);
-	}
-	*to = 0;
-	return out;
+	return text ? base64_decode(&k->arena, text, strlen(text)) : NULL;
 }
 
 static bool use_cluster(struct kube *k, const struct config *c, const struct doc *cluster, char *ret_error, size_t error_len)

@@ -1,6 +1,6 @@
 /* Slurm: what is ready together and alike is one array; one squeue a look for everything. Jobs are found again by their names, which
  * carry the state folder, the run and the batch; which element an attempt is stands in its folder (FOLDER/job), written before
- * sbatch is asked. Nodes must see the state folder. Formats: sbatch(1), squeue(1) --format, sacct(1) --parsable2. */
+ * sbatch is asked. Nodes must see the state folder. What Slurm is asked, and how: slurm_queue.h. */
 #include "runtime/executor/container.h"
 #include "runtime/executor/engine.h"
 #include "runtime/executor/executors.h"
@@ -42,7 +42,8 @@ struct batch { /* an array, or one job */
 struct slurm {
 	struct arena arena;
 	const char *prefix;  /* of the names of all our jobs */
-	const char *account, *login;
+	struct slurm_way way;
+	const char *account;
 	VEC(struct batch *) batches;
 	uint32_t n_batches;
 	uint64_t query_ms, interval_ms;
@@ -69,38 +70,22 @@ static const struct doc *part_attributes(const struct executor_host *host, const
 	return host->thing && part ? doc_get(doc_get(host->thing->attributes, "partition"), part) : NULL;
 }
 
-static void option(struct buf *b, const char *name, const char *value)
-{
-	if (value && *value && !strpbrk(value, "\n\r"))
-		buf_printf(b, "#SBATCH --%s=%s\n", name, value);
-}
-
 static uint32_t elements(const struct batch *b)
 {
 	return (b->jobs.len + b->per - 1) / b->per;
 }
 
-static void put_options(struct engine_context *c, const struct batch *batch, const struct executor_task *t, struct arena *a, struct buf *b)
+static struct slurm_options options_of(const struct engine_context *c, const struct batch *batch)
 {
-	struct slurm *s = c->own;
+	const struct executor_task *t = &batch->jobs.at[0]->task;
 	const char *part = partition_of(c->host, t);
-	uint64_t minutes = (t->time_ms + 59999) / 60000;
-	option(b, "job-name", batch->name);
-	option(b, "output", "/dev/null");
-	option(b, "partition", part);
-	option(b, "account", s->account);
-	option(b, "qos", doc_text(doc_get(part_attributes(c->host, part), "qos"), NULL));
-	option(b, "constraint", doc_text(doc_get(part_attributes(c->host, part), "constraint"), NULL));
-	option(b, "ntasks", "1");
-	option(b, "cpus-per-task", arena_printf(a, "%u", t->cpus));
-	if (t->memory_bytes)
-		option(b, "mem", arena_printf(a, "%" PRIu64 "M", (t->memory_bytes + 1048575) / 1048576));
-	if (t->gpus)
-		option(b, "gres", arena_printf(a, "gpu:%u", t->gpus));
-	if (t->time_ms) /* and one more: the task's own limit comes first */
-		option(b, "time", arena_printf(a, "%" PRIu64, minutes * batch->per + 1));
-	if (elements(batch) > 1)
-		option(b, "array", arena_printf(a, "0-%u", elements(batch) - 1));
+	const struct doc *d = part_attributes(c->host, part);
+	return (struct slurm_options){
+		.name = batch->name, .partition = part, .account = ((struct slurm *)c->own)->account, .qos = doc_text(doc_get(d, "qos"), NULL),
+		.constraint = doc_text(doc_get(d, "constraint"), NULL), .cpus = t->cpus, .gpus = t->gpus, .elements = elements(batch),
+		.memory_mib = (t->memory_bytes + 1048575) / 1048576,
+		.minutes = t->time_ms ? (t->time_ms + 59999) / 60000 * batch->per + 1 : 0, /* and one more: the task's own limit comes first */
+	};
 }
 
 static void put_body(const struct batch *batch, const char *list, struct buf *b)
@@ -133,7 +118,7 @@ static uint32_t slurm_share(const struct executor_host *host, const struct execu
 }
 
 /* ENGINE/NAME.sh and NAME.list, one folder a line. */
-static const char *write_batch(struct engine_context *c, const struct batch *batch, struct arena *a)
+static const char *write_batch(struct engine_context *c, const struct batch *batch, const struct slurm_options *o, struct arena *a)
 {
 	struct buf b = { 0 };
 	const char *folder = arena_printf(a, "%s/slurm", c->host->state), *list = arena_printf(a, "%s/%s.list", folder, batch->name);
@@ -145,27 +130,12 @@ static const char *write_batch(struct engine_context *c, const struct batch *bat
 		e = file_write(list, buf_text(&b), b.len, NULL);
 	b.len = 0;
 	buf_puts(&b, "#!/bin/sh\n");
-	put_options(c, batch, &batch->jobs.at[0]->task, a, &b);
+	slurm_put_options(o, &b);
 	put_body(batch, list, &b);
 	if (!e)
 		e = file_write(path, buf_text(&b), b.len, NULL);
 	buf_finish(&b);
 	return e ? NULL : path;
-}
-
-/* A slurmctld that is too busy, or away for a moment: asking again helps. */
-static bool is_passing(const struct command_answer *answer)
-{
-	static const char *const words[] = {
-		"timed out", "Unable to contact", "Connection refused", "Connection reset", "temporarily", "did not answer",
-		"Zero Bytes were transmitted", "Transport endpoint", "Communication connection failure", "Slurm backup controller", "MaxJobCount",
-		"Job violates accounting/QOS policy", "Resource temporarily unavailable", "AssocMaxSubmitJobLimit", "QOSMaxSubmitJobPerUserLimit",
-		"Connection closed", "Unable to resolve", "Incompatible versions", "munge", "Munge",
-	};
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (strstr(answer->err, words[i]))
-			return true;
-	return false;
 }
 
 static void reject(struct engine_context *c, struct batch *batch, const char *why)
@@ -189,23 +159,21 @@ static void submit_batch(struct engine_context *c, struct batch *batch)
 {
 	struct slurm *s = c->own;
 	struct arena a = { 0 };
-	struct command_answer answer;
-	const char *path = write_batch(c, batch, &a);
-	const char *words[] = { "sbatch", "--parsable", path, NULL };
-	if (!path) {
-		reject(c, batch, "its job script cannot be written");
-	} else if (slurm_ask(&a, s->login, words, &answer)) {
-		accepted(batch, arena_strndup(&a, answer.out, strcspn(answer.out, ";\n")), &a);
+	struct slurm_options o = options_of(c, batch);
+	const char *path = write_batch(c, batch, &o, &a), *said = "its job script cannot be written";
+	switch (path ? slurm_submit_script(&a, &s->way, path, &o, &said) : SLURM_REFUSED) {
+	case SLURM_TAKEN:
+		accepted(batch, said, &a);
 		s->interval_ms = QUERY_MIN_MS;
 		s->query_ms = engine_now_ms() + QUERY_MIN_MS;
-	} else if (is_passing(&answer)) {
-		uint64_t wait = QUERY_MIN_MS << (batch->tries < 8 ? batch->tries : 8);
-		batch->next_ms = engine_now_ms() + wait;
+		break;
+	case SLURM_LATER:
+		batch->next_ms = engine_now_ms() + ((uint64_t)QUERY_MIN_MS << (batch->tries < 8 ? batch->tries : 8));
 		batch->tries++;
 		for (uint32_t i = 0; i < batch->jobs.len; i++)
-			engine_note(c, batch->jobs.at[i], EXECUTOR_WAITS, arena_printf(&a, "sbatch is asked again: %s", answer.err));
-	} else {
-		reject(c, batch, answer.err);
+			engine_note(c, batch->jobs.at[i], EXECUTOR_WAITS, arena_printf(&a, "%s is asked again: %s", s->way.rest ? "slurmrestd" : "sbatch", said));
+		break;
+	case SLURM_REFUSED: reject(c, batch, said); break;
 	}
 	arena_finish(&a);
 }
@@ -342,7 +310,7 @@ static void look_at_missing(struct engine_context *c, struct engine_job **missin
 		if (k->id[0])
 			buf_printf(&ids, "%s%s", ids.len ? "," : "", k->id);
 	}
-	enum slurm_account account = ids.len ? slurm_ask_accounting(a, s->login, buf_text(&ids), &found, &error) : SLURM_NO_ACCOUNT;
+	enum slurm_account account = ids.len ? slurm_ask_accounting(a, &s->way, buf_text(&ids), &found, &error) : SLURM_NO_ACCOUNT;
 	uint64_t patience = account == SLURM_NO_ACCOUNT ? SETTLE_MS : ACCOUNT_MS;
 	for (uint32_t i = 0; i < n; i++) {
 		const char *state = known.at[i].id[0] ? map_get(&found, known.at[i].id) : NULL;
@@ -367,7 +335,7 @@ static void look_at_queue(struct engine_context *c)
 	const char *error;
 	bool changed = false;
 	VEC(struct engine_job *) missing = { 0 };
-	if (slurm_query(&a, s->login, s->prefix, &rows, &error)) {
+	if (slurm_query(&a, &s->way, s->prefix, &rows, &error)) {
 		for (uint32_t i = 0; i < c->jobs.len; i++) {
 			struct engine_job *j = c->jobs.at[i];
 			struct slurm_known known;
@@ -412,7 +380,7 @@ static void submit_again(struct engine_context *c)
 			live += !b->jobs.at[k]->ended;
 		if (live < b->jobs.len) { /* cancelled meanwhile, as a whole: arrays keep their places */
 			b->submitted = true;
-		} else if (slurm_query(&a, s->login, s->prefix, &rows, &error)) {
+		} else if (slurm_query(&a, &s->way, s->prefix, &rows, &error)) {
 			const struct slurm_row *row = map_get(&rows, arena_printf(&a, "%s 0", b->name));
 			if (row)
 				accepted(b, arena_strndup(&a, row->id, strcspn(row->id, "_")), &a);
@@ -459,7 +427,7 @@ static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool
 		else if (slurm_read_known(&a, j->task.folder, &known) && known.id[0])
 			*vec_push(&ids) = arena_strdup(&a, known.id);
 	}
-	slurm_scancel(&a, s->login, ids.at, ids.len);
+	slurm_scancel(&a, &s->way, ids.at, ids.len);
 	s->query_ms = 0;
 	s->interval_ms = QUERY_MIN_MS;
 	vec_finish(&ids);
@@ -469,6 +437,8 @@ static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool
 static void slurm_kill(const struct executor_host *host, const struct executor_attempt *attempts, uint32_t n)
 {
 	struct arena a = { 0 };
+	struct slurm_way way;
+	char error[200];
 	VEC(const char *) ids = { 0 };
 	for (uint32_t i = 0; i < n; i++) {
 		const char *folder = script_folder(&a, host->state, attempts[i].run, attempts[i].number);
@@ -477,7 +447,10 @@ static void slurm_kill(const struct executor_host *host, const struct executor_a
 		if (attempts[i].found == EXECUTOR_ALIVE && slurm_read_known(&a, folder, &known) && known.id[0])
 			*vec_push(&ids) = arena_strdup(&a, known.id);
 	}
-	slurm_scancel(&a, slurm_login(host), ids.at, ids.len);
+	if (ids.len > 0 && slurm_way_open(&way, host, error, sizeof error)) {
+		slurm_scancel(&a, &way, ids.at, ids.len);
+		slurm_way_close(&way);
+	}
 	vec_finish(&ids);
 	arena_finish(&a);
 }
@@ -511,7 +484,11 @@ static bool slurm_find(const struct executor_host *host, struct executor_attempt
 	struct arena a = { 0 };
 	struct map rows = { 0 };
 	const char *error = "its folder cannot be written", *prefix = slurm_prefix(&a, host->state);
-	bool good = prefix && slurm_query(&a, slurm_login(host), prefix, &rows, &error);
+	struct slurm_way way;
+	if (!slurm_way_open(&way, host, ret_error, error_len))
+		return arena_finish(&a), false;
+	bool good = prefix && slurm_query(&a, &way, prefix, &rows, &error);
+	slurm_way_close(&way);
 	if (!good)
 		snprintf(ret_error, error_len, "%s", error);
 	for (uint32_t i = 0; i < n && good; i++)
@@ -527,7 +504,7 @@ static bool slurm_accepts(const struct executor_host *host, const struct executo
 {
 	const char *mount = engine_attribute(host, "mount"), *login = engine_attribute(host, "login");
 	(void)w;
-	if (!command_exists("sbatch") && !(login && command_exists("ssh"))) {
+	if (!engine_attribute(host, "rest") && !command_exists("sbatch") && !(login && command_exists("ssh"))) {
 		snprintf(ret_why, why_len, "there is no sbatch on the PATH, and %s", login ? "no ssh to reach the login node" : "the twin names no `login` node");
 		return false;
 	}
@@ -549,8 +526,12 @@ static bool slurm_open(struct engine_context *c, char *ret_error, size_t error_l
 		free(s);
 		return false;
 	}
+	if (!slurm_way_open(&s->way, c->host, ret_error, error_len)) {
+		arena_finish(&s->arena);
+		free(s);
+		return false;
+	}
 	s->account = engine_attribute(c->host, "account");
-	s->login = slurm_login(c->host);
 	s->interval_ms = QUERY_MIN_MS;
 	c->own = s;
 	return true;
@@ -562,6 +543,7 @@ static void slurm_close(struct engine_context *c)
 	for (uint32_t i = 0; i < s->batches.len; i++)
 		vec_finish(&s->batches.at[i]->jobs);
 	vec_finish(&s->batches);
+	slurm_way_close(&s->way);
 	arena_finish(&s->arena);
 	free(s);
 }

@@ -4,6 +4,8 @@
 #include "compiler/base/vec.h"
 #include "compiler/doc/quote.h"
 #include "runtime/executor/engine.h"
+#include "runtime/executor/slurm_rest.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +41,8 @@ static const char *const *client_env(struct arena *a)
 	return env;
 }
 
-bool slurm_ask(struct arena *a, const char *login, const char *const *words, struct command_answer *ret)
+/* Runs a program of Slurm. False: ret->err says why. */
+static bool ask(struct arena *a, const char *login, const char *const *words, struct command_answer *ret)
 {
 	struct buf line = { 0 };
 	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", login, NULL, NULL };
@@ -54,9 +57,83 @@ bool slurm_ask(struct arena *a, const char *login, const char *const *words, str
 	return command_ask(a, &(struct command){ .argv = argv, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
 }
 
-const char *slurm_login(const struct executor_host *host)
+bool slurm_way_open(struct slurm_way *w, const struct executor_host *host, char *ret_error, size_t error_len)
 {
-	return command_exists("sbatch") ? NULL : engine_attribute(host, "login");
+	const char *rest = engine_attribute(host, "rest");
+	*w = (struct slurm_way){ .login = command_exists("sbatch") ? NULL : engine_attribute(host, "login") };
+	if (rest)
+		w->rest = slurm_rest_open(host, rest, ret_error, error_len);
+	return !rest || w->rest;
+}
+
+void slurm_way_close(struct slurm_way *w)
+{
+	slurm_rest_close(w->rest);
+	w->rest = NULL;
+}
+
+/* -- submitting ------------------------------------------------------------------------------------------------------ */
+
+static void option(struct buf *b, const char *name, const char *value)
+{
+	if (value && *value && !strpbrk(value, "\n\r"))
+		buf_printf(b, "#SBATCH --%s=%s\n", name, value);
+}
+
+static void option_count(struct buf *b, const char *name, const char *format, uint64_t n)
+{
+	char text[40];
+	snprintf(text, sizeof text, format, n);
+	if (n)
+		option(b, name, text);
+}
+
+void slurm_put_options(const struct slurm_options *o, struct buf *b)
+{
+	option(b, "job-name", o->name);
+	option(b, "output", "/dev/null");
+	option(b, "partition", o->partition);
+	option(b, "account", o->account);
+	option(b, "qos", o->qos);
+	option(b, "constraint", o->constraint);
+	option(b, "ntasks", "1");
+	option_count(b, "cpus-per-task", "%" PRIu64, o->cpus);
+	option_count(b, "mem", "%" PRIu64 "M", o->memory_mib);
+	option_count(b, "gres", "gpu:%" PRIu64, o->gpus);
+	option_count(b, "time", "%" PRIu64, o->minutes);
+	option_count(b, "array", "0-%" PRIu64, o->elements - 1);
+}
+
+/* A slurmctld that is too busy, or away for a moment: asking again helps. */
+static bool is_passing(const char *said)
+{
+	static const char *const words[] = {
+		"timed out", "Unable to contact", "Connection refused", "Connection reset", "temporarily", "did not answer",
+		"Zero Bytes were transmitted", "Transport endpoint", "Communication connection failure", "Slurm backup controller", "MaxJobCount",
+		"Job violates accounting/QOS policy", "Resource temporarily unavailable", "AssocMaxSubmitJobLimit", "QOSMaxSubmitJobPerUserLimit",
+		"Connection closed", "Unable to resolve", "Incompatible versions", "munge", "Munge",
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (strstr(said, words[i]))
+			return true;
+	return false;
+}
+
+enum slurm_answer slurm_submit_script(struct arena *a, const struct slurm_way *w, const char *path, const struct slurm_options *o, const char **ret)
+{
+	const char *words[] = { "sbatch", "--parsable", path, NULL };
+	struct command_answer answer;
+	bool later = false;
+	if (w->rest && slurm_rest_submit(w->rest, a, path, o, ret, &later))
+		return SLURM_TAKEN;
+	if (w->rest)
+		return later || is_passing(*ret) ? SLURM_LATER : SLURM_REFUSED;
+	if (ask(a, w->login, words, &answer)) {
+		*ret = arena_strndup(a, answer.out, strcspn(answer.out, ";\n"));
+		return SLURM_TAKEN;
+	}
+	*ret = answer.err;
+	return is_passing(answer.err) ? SLURM_LATER : SLURM_REFUSED;
 }
 
 /* -- what a job is known as ------------------------------------------------------------------------------------------ */
@@ -81,12 +158,14 @@ static char *field(char **at)
 	return start;
 }
 
-bool slurm_query(struct arena *a, const char *login, const char *prefix, struct map *ret, const char **ret_error)
+bool slurm_query(struct arena *a, const struct slurm_way *w, const char *prefix, struct map *ret, const char **ret_error)
 {
 	const char *words[] = { "squeue", "--noheader", "--array", "--states=all", arena_printf(a, "--user=%u", (unsigned)getuid()),
 				"--format=%j|%K|%i|%T|%r", NULL };
 	struct command_answer answer;
-	if (!slurm_ask(a, login, words, &answer)) {
+	if (w->rest)
+		return slurm_rest_query(w->rest, a, prefix, ret, ret_error);
+	if (!ask(a, w->login, words, &answer)) {
 		*ret_error = answer.err;
 		return false;
 	}
@@ -129,13 +208,13 @@ enum slurm_phase slurm_phase_of(const char *state, enum executor_outcome *ret)
 
 /* -- more questions -------------------------------------------------------------------------------------------------- */
 
-enum slurm_account slurm_ask_accounting(struct arena *a, const char *login, const char *ids, struct map *ret, const char **ret_error)
+enum slurm_account slurm_ask_accounting(struct arena *a, const struct slurm_way *w, const char *ids, struct map *ret, const char **ret_error)
 {
 	const char *words[] = { "sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State", arena_printf(a, "--jobs=%s", ids), NULL };
 	struct command_answer answer;
-	if (!login && !command_exists("sacct"))
+	if (w->rest || (!w->login && !command_exists("sacct")))
 		return SLURM_NO_ACCOUNT;
-	if (!slurm_ask(a, login, words, &answer)) {
+	if (!ask(a, w->login, words, &answer)) {
 		*ret_error = answer.err;
 		return answer.status == 127 || strstr(answer.err, "is disabled") ? SLURM_NO_ACCOUNT : SLURM_ACCOUNT_AWAY;
 	}
@@ -147,8 +226,12 @@ enum slurm_account slurm_ask_accounting(struct arena *a, const char *login, cons
 	return SLURM_ACCOUNT;
 }
 
-void slurm_scancel(struct arena *a, const char *login, const char *const *ids, uint32_t n)
+void slurm_scancel(struct arena *a, const struct slurm_way *w, const char *const *ids, uint32_t n)
 {
+	if (w->rest) {
+		slurm_rest_cancel(w->rest, a, ids, n);
+		return;
+	}
 	for (uint32_t from = 0; from < n; from += CANCEL_MAX) {
 		VEC(const char *) words = { 0 };
 		struct command_answer answer;
@@ -156,7 +239,7 @@ void slurm_scancel(struct arena *a, const char *login, const char *const *ids, u
 		for (uint32_t i = from; i < n && i < from + CANCEL_MAX; i++)
 			*vec_push(&words) = ids[i];
 		*vec_push(&words) = NULL;
-		slurm_ask(a, login, words.at, &answer);
+		ask(a, w->login, words.at, &answer);
 		vec_finish(&words);
 	}
 }

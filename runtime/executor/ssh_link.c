@@ -64,12 +64,6 @@ static const char *control_folder(struct arena *a)
 	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == getuid() && (st.st_mode & 077) == 0 ? path : NULL;
 }
 
-static const char *secret_of(const struct executor_host *host, const char *name)
-{
-	const char *secret = host->thing ? doc_text(doc_get(doc_get(host->thing->attributes, name), "secret"), NULL) : NULL;
-	return secret && host->secret ? host->secret(secret, host->secret_ctx) : NULL;
-}
-
 bool ssh_link_init(struct ssh_link *l, const struct executor_host *host, char *ret_error, size_t error_len)
 {
 	const struct doc *d = host->thing ? host->thing->attributes : NULL;
@@ -86,7 +80,7 @@ bool ssh_link_init(struct ssh_link *l, const struct executor_host *host, char *r
 		snprintf(ret_error, error_len, "`%.100s` is no [USER@]HOST[:PORT][/FOLDER]", address);
 		return false;
 	}
-	l->key = secret_of(host, "key");
+	l->key = engine_secret(host, "key");
 	name = engine_state_name(&l->arena, host->state, "ssh");
 	folder = control_folder(&l->arena);
 	if (!name || !folder) {

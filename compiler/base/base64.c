@@ -1,0 +1,27 @@
+#include "compiler/base/base64.h"
+#include <stdint.h>
+#include <string.h>
+
+static int value_of(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
+	const char *at = c ? strchr(digits, c) : NULL;
+	int v = at ? (int)(at - digits) : -1;
+	return v >= 64 ? v - 2 : v; /* - and _ are the + and / of URLs */
+}
+
+char *base64_decode(struct arena *a, const char *text, size_t len)
+{
+	char *out = arena_alloc(a, len + 1), *to = out;
+	uint32_t bits = 0, n = 0;
+	for (size_t i = 0; i < len; i++) {
+		int v = value_of(text[i]);
+		if (v < 0)
+			continue;
+		bits = bits << 6 | (uint32_t)v;
+		if ((n += 6) >= 8)
+			*to++ = (char)(bits >> (n -= 8) & 0xff);
+	}
+	*to = 0;
+	return out;
+}
