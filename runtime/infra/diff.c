@@ -105,9 +105,9 @@ static void compare_twin(struct stack *s, const struct infra_thing *t, const str
 		*add(s, f) = (struct infra_difference){ .attribute = "networks and disks", .before = "as it was made", .after = "others, for its services", .span = t->span, .replaces = true };
 }
 
-static bool is_among(const struct found *f, const char *attribute)
+static bool is_among(const struct found *f, uint32_t n, const char *attribute)
 {
-	for (uint32_t i = 0; i < f->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		if (strcmp(f->at[i].attribute, attribute) == 0)
 			return true;
 	return false;
@@ -119,21 +119,22 @@ static const char *compare_live(struct stack *s, const struct infra_thing *t, st
 	const struct doc *live = doc_get(s->live, t->name), *nodes = doc_get(live, "nodes");
 	if (!s->live || !live)
 		return NULL;
-	if (nodes && t->high && !is_among(f, "nodes") && (doc_integer(nodes, 0) < t->low || doc_integer(nodes, 0) > t->high))
+	if (nodes && t->high && !is_among(f, f->n, "nodes") && (doc_integer(nodes, 0) < t->low || doc_integer(nodes, 0) > t->high))
 		*add(s, f) = (struct infra_difference){ .attribute = "nodes", .before = diff_text(s->arena, nodes, false), .after = t->low == t->high ? arena_printf(s->arena, "%u", t->low) : arena_printf(s->arena, "%u..%u", t->low, t->high),
 			.span = doc_get(t->attributes, "nodes") && doc_get(t->attributes, "nodes")->from.file ? doc_get(t->attributes, "nodes")->from : t->span, .outside = true };
 	for (doc_each(x, live)) {
 		const struct doc *wanted = doc_get(t->attributes, x->key);
 		const struct infra_rule *rule = rule_of(s, t->kind, x->key);
-		if (!wanted || strcmp(x->key, "nodes") == 0 || is_among(f, x->key) || doc_number(wanted, -1) == doc_number(x, -2))
+		if (!wanted || strcmp(x->key, "nodes") == 0 || is_among(f, f->n, x->key) || doc_number(wanted, -1) == doc_number(x, -2))
 			continue;
 		*add(s, f) = (struct infra_difference){ .attribute = x->key, .before = diff_text(s->arena, x, rule->bytes), .after = diff_text(s->arena, wanted, rule->bytes),
 			.span = wanted->from.file ? wanted->from : t->span, .replaces = rule->effect == INFRA_REPLACES, .outside = true };
 	}
 	const char *written = doc_text(doc_get(s->record, "files"), s->files_digest.text);
-	bool outside = f->n == 0 && strcmp(written, s->files_digest.text) == 0;
+	uint32_t n = f->n; /* what the twin itself says first is not told twice; of one object much may differ */
+	bool outside = n == 0 && strcmp(written, s->files_digest.text) == 0;
 	for (doc_each(x, doc_get(live, "tasks")))
-		if (!is_among(f, doc_text(doc_get(x, "task"), "")))
+		if (!is_among(f, n, doc_text(doc_get(x, "task"), "")))
 			*add(s, f) = (struct infra_difference){ .attribute = doc_text(doc_get(x, "task"), ""), .before = doc_text(doc_get(x, "before"), "as it is"), .after = doc_text(doc_get(x, "text"), ""),
 				.span = x->from.file ? x->from : t->span, .outside = outside };
 	const char *wrong = doc_text(doc_get(live, "wrong"), NULL);
