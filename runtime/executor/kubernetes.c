@@ -22,6 +22,7 @@
 #define SETTLE_MS 10000    /* for what a pod wrote to be seen here */
 #define IMAGE_MS 120000    /* an image that cannot be had for so long is never to be had */
 #define GRACE_S 60         /* over the task's own limit */
+#define TTL_S 86400        /* of a Job that ended, should nobody come back for it; how it ended stands in its folder */
 
 struct kube_job {
 	bool refused; /* it is not made yet */
@@ -162,6 +163,7 @@ static struct doc *make_job(const struct kubernetes *k, struct arena *a, const s
 	doc_set_text(a, notes, "twinc/task", j->task.name);
 	struct doc *spec = set_map(a, d, "spec");
 	doc_set(a, spec, "backoffLimit", doc_int(a, 0)); /* who tries again is the run */
+	doc_set(a, spec, "ttlSecondsAfterFinished", doc_int(a, TTL_S));
 	if (j->task.time_ms)
 		doc_set(a, spec, "activeDeadlineSeconds", doc_int(a, (int64_t)(j->task.time_ms + 999) / 1000 + GRACE_S));
 	struct doc *template = set_map(a, spec, "template"), *labels = set_map(a, set_map(a, template, "metadata"), "labels");

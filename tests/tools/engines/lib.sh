@@ -80,7 +80,7 @@ engine_down() {
 engine_runs() { # what has not ended there
 	case $started in
 	slurm) squeue -h -o %i ;;
-	kubernetes) kubectl get pods -l twinc/state -o name ;;
+	kubernetes) kubectl get pods -l twinc/state --field-selector=status.phase!=Succeeded,status.phase!=Failed -o name ;;
 	ssh)
 		for pid in "$engine"/work/twinc-*/*/pid; do
 			[ ! -e "$pid" ] || ! kill -0 "$(cat "$pid")" 2>/dev/null || echo "$pid"
