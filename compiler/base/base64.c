@@ -2,12 +2,25 @@
 #include <stdint.h>
 #include <string.h>
 
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"; /* the last two: the + and / of URLs */
+
+void base64_encode(struct buf *b, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i += 3) {
+		size_t n = len - i < 3 ? len - i : 3;
+		uint32_t bits = 0;
+		for (size_t j = 0; j < 3; j++)
+			bits = bits << 8 | (j < n ? (unsigned char)bytes[i + j] : 0);
+		for (size_t j = 0; j < 4; j++)
+			buf_putc(b, j <= n ? digits[bits >> (18 - 6 * j) & 63] : '=');
+	}
+}
+
 static int value_of(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_";
 	const char *at = c ? strchr(digits, c) : NULL;
 	int v = at ? (int)(at - digits) : -1;
-	return v >= 64 ? v - 2 : v; /* - and _ are the + and / of URLs */
+	return v >= 64 ? v - 2 : v;
 }
 
 char *base64_decode(struct arena *a, const char *text, size_t len)

@@ -1,4 +1,5 @@
 /* Built-in functions on text and paths. Letters are ASCII ones; the rest of UTF-8 passes unchanged. */
+#include "compiler/base/base64.h"
 #include "compiler/base/file.h"
 #include "compiler/base/vec.h"
 #include "compiler/value/builtin.h"
@@ -207,20 +208,12 @@ enum eval_status run_env(struct eval *ev, const struct expr *e, const struct val
 
 enum eval_status run_base64(struct eval *ev, const struct expr *e, const struct value **args, const struct value **ret)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct text t = {0};
 	enum eval_status s = get_text(ev, e, args, 0, &t);
 	if (s != EVAL_OK)
 		return s;
 	struct buf b = {0};
-	for (size_t i = 0; i < t.len; i += 3) {
-		size_t n = t.len - i < 3 ? t.len - i : 3;
-		uint32_t bits = 0;
-		for (size_t j = 0; j < 3; j++)
-			bits = bits << 8 | (j < n ? (unsigned char)t.at[i + j] : 0);
-		for (size_t j = 0; j < 4; j++)
-			buf_putc(&b, j <= n ? digits[bits >> (18 - 6 * j) & 63] : '=');
-	}
+	base64_encode(&b, t.at, t.len);
 	return give_text(ev, e, &b, ret);
 }
 

@@ -189,7 +189,7 @@ static bool create(struct kubernetes *k, struct arena *a, const char *path, cons
 {
 	struct doc *said;
 	struct net_answer answer = kube_ask(k->kube, a, "POST", path, d, false, &said);
-	if (answer.outcome == NET_ANSWERED && (answer.status / 100 == 2 || answer.status == 409))
+	if (net_is_good(&answer) || (answer.outcome == NET_ANSWERED && answer.status == 409))
 		return true;
 	*ret_passing = answer.outcome != NET_ANSWERED || answer.status == 429 || answer.status >= 500 ||
 		       (answer.status == 403 && strstr(kube_error(a, &answer, said), "exceeded quota"));

@@ -87,7 +87,7 @@ struct slurm_rest *slurm_rest_open(const struct executor_host *host, const char 
 	r->net = net_create(NULL, NULL, ret_error, error_len);
 	for (int v = NEWEST; r->net && v >= OLDEST && !r->version && !error; v--) {
 		struct net_answer answer = ask(r, &a, "GET", v, "ping/", NULL, &said);
-		if (answer.outcome == NET_ANSWERED && answer.status == 404)
+		if (net_is_gone(&answer))
 			continue;
 		error = error_of(&a, &answer, said);
 		if (!error)

@@ -106,55 +106,25 @@ static const char *words_of(struct stack *s, const struct net_answer *r)
 /* An answer that is no good is told. */
 static enum infra_answer refused(struct stack *s, const struct net_answer *r, const char *what)
 {
-	struct diag *d;
-	if (r->outcome == NET_STOPPED)
-		return INFRA_STOPPED;
-	if (r->outcome != NET_ANSWERED) {
-		d = stack_fail(s, DIAG_E0631, s->span, "%s does not answer: %s", s->manager, r->error ? r->error : "no connection");
-		diag_here(d, "it was asked to %s", what);
-		diag_help(d, "nothing is lost: run it again when the manager answers");
-		return INFRA_FAILED;
-	}
 	const char *said = words_of(s, r);
-	if (r->status == 429 || r->status >= 500) {
-		d = stack_fail(s, DIAG_E0631, s->span, "%s answers %ld", s->manager, r->status);
-		diag_help(d, "nothing is lost: run it again when the manager is well");
-	} else {
-		d = stack_fail(s, DIAG_E0632, s->span, "%s refuses: %ld", s->manager, r->status);
-		if (r->status == 401 || r->status == 403)
-			diag_help(d, s->auth_name ? "see the lines of the secret `%s`" : "give its authorisation: `auth = NAME`, a secret of the twin", s->auth_name);
-		else if (strstr(said, "Implementation file"))
-			diag_help(d, "`twinc build -t tosca` writes the playbooks: put them where the manager looks for artefacts, or where it can fetch them, and say where: `playbooks = \"https://...\"`");
-	}
-	diag_here(d, "it was asked to %s", what);
-	if (*said)
-		diag_note(d, "it says:\n%s", said);
+	struct diag *d = stack_refused(s, r, &(struct stack_refusal){ .span = s->span, .who = "the manager", .more = "", .what = what, .said = said, .does = "refuses" });
+	if (!d)
+		return INFRA_STOPPED;
+	if (d->code == DIAG_E0632 && (r->status == 401 || r->status == 403))
+		diag_help(d, s->auth_name ? "see the lines of the secret `%s`" : "give its authorisation: `auth = NAME`, a secret of the twin", s->auth_name);
+	else if (d->code == DIAG_E0632 && strstr(said, "Implementation file"))
+		diag_help(d, "`twinc build -t tosca` writes the playbooks: put them where the manager looks for artefacts, or where it can fetch them, and say where: `playbooks = \"https://...\"`");
 	return INFRA_FAILED;
 }
 
 static enum infra_answer nonsense(struct stack *s, const char *what)
 {
-	struct diag *d = stack_fail(s, DIAG_E0631, s->span, "%s answers what cannot be understood", s->manager);
-	diag_here(d, "it was asked to %s", what);
-	diag_help(d, "is this the REST interface of an Infrastructure Manager?");
-	return INFRA_FAILED;
+	return stack_nonsense(s, s->span, what, "is this the REST interface of an Infrastructure Manager?");
 }
 
 static bool is_good(const struct net_answer *r)
 {
 	return r->outcome == NET_ANSWERED && r->status == 200;
-}
-
-static bool is_gone(const struct net_answer *r)
-{
-	return r->outcome == NET_ANSWERED && r->status == 404;
-}
-
-static struct doc *read_json(struct stack *s, const struct net_answer *r)
-{
-	struct doc *d;
-	char *why;
-	return doc_json_read(s->arena, r->body, r->len, &d, &why) ? d : NULL;
 }
 
 /* The last word of a URI, if it is an id. */
@@ -178,7 +148,7 @@ static enum infra_answer find_round(struct stack *s, bool *ret_open)
 	struct net_answer r = ask(s, &(struct ask){ .method = "GET", .path = "" });
 	if (!is_good(&r))
 		return refused(s, &r, "list infrastructures");
-	struct doc *list = doc_get(read_json(s, &r), "uri-list");
+	struct doc *list = doc_get(stack_json(s, &r), "uri-list");
 	if (!list)
 		return nonsense(s, "list infrastructures");
 	uint32_t n = 0;
@@ -291,12 +261,12 @@ static enum infra_answer read_machines(struct stack *s, const struct doc *states
 	struct doc *live = doc_map(s->arena);
 	for (doc_each(vm, states)) {
 		struct net_answer r = ask(s, &(struct ask){ .method = "GET", .path = arena_printf(s->arena, "/%s/vms/%s", s->id, id_of(s, arena_printf(s->arena, "/%s", vm->key))) });
-		if (is_gone(&r))
+		if (net_is_gone(&r))
 			continue;
 		if (!is_good(&r))
 			return refused(s, &r, "tell of a machine");
 		const struct doc *system = NULL;
-		for (doc_each(x, doc_get(read_json(s, &r), "radl")))
+		for (doc_each(x, doc_get(stack_json(s, &r), "radl")))
 			if (strcmp(doc_text(doc_get(x, "class"), ""), "system") == 0 && doc_get(x, "state"))
 				system = x;
 		if (!system)
@@ -328,7 +298,7 @@ static enum infra_answer read_outputs(struct stack *s)
 	struct net_answer r = ask(s, &(struct ask){ .method = "GET", .path = arena_printf(s->arena, "/%s/outputs", s->id) });
 	if (r.outcome == NET_STOPPED)
 		return INFRA_STOPPED;
-	const struct doc *outputs = is_good(&r) ? doc_get(read_json(s, &r), "outputs") : NULL;
+	const struct doc *outputs = is_good(&r) ? doc_get(stack_json(s, &r), "outputs") : NULL;
 	struct doc *ours = doc_map(s->arena); /* it also tells of what is gone */
 	for (doc_each(x, doc_get(doc_get(im_template(s), "topology_template"), "outputs")))
 		if (doc_get(outputs, x->key))
@@ -341,7 +311,7 @@ static enum infra_answer read_outputs(struct stack *s)
 static struct doc *read_states(struct stack *s, enum infra_answer *ret_answer, const char **ret_state, uint32_t patience_ms)
 {
 	struct net_answer r = ask(s, &(struct ask){ .method = "GET", .path = arena_printf(s->arena, "/%s/state", s->id), .patience_ms = patience_ms });
-	s->gone = is_gone(&r);
+	s->gone = net_is_gone(&r);
 	*ret_answer = INFRA_OK;
 	if (s->gone)
 		return NULL;
@@ -349,7 +319,7 @@ static struct doc *read_states(struct stack *s, enum infra_answer *ret_answer, c
 		*ret_answer = refused(s, &r, "tell the state");
 		return NULL;
 	}
-	struct doc *state = doc_get(read_json(s, &r), "state"), *machines = doc_get(state, "vm_states");
+	struct doc *state = doc_get(stack_json(s, &r), "state"), *machines = doc_get(state, "vm_states");
 	*ret_state = doc_text(doc_get(state, "state"), NULL);
 	if (!machines || machines->kind != DOC_MAP || !*ret_state)
 		*ret_answer = nonsense(s, "tell the state");
@@ -416,7 +386,7 @@ static enum infra_answer create(struct stack *s)
 	if (r.outcome == NET_UNSENT || (r.outcome == NET_ANSWERED && r.status >= 400 && r.status < 500))
 		return never_made(s, &r);
 	if (is_good(&r))
-		s->id = id_of(s, doc_text(doc_get(read_json(s, &r), "uri"), NULL));
+		s->id = id_of(s, doc_text(doc_get(stack_json(s, &r), "uri"), NULL));
 	else if (r.outcome == NET_STOPPED)
 		return INFRA_STOPPED;
 	if (!s->id && r.outcome != NET_UNSENT && find(s, FIND_ROUNDS) != INFRA_OK) /* the answer was lost, perhaps not the deed */
@@ -448,7 +418,7 @@ static enum infra_answer alter(struct stack *s)
 			const char *body = arena_printf(s->arena, "system %s (cpu.count = %lld and memory.size = %.0fB)", doc_text(vm, ""),
 				(long long)doc_integer(doc_get(t->attributes, "cpus"), 1), doc_number(doc_get(t->attributes, "memory"), 0));
 			struct net_answer r = ask(s, &(struct ask){ .method = "PUT", .path = arena_printf(s->arena, "/%s/vms/%s", s->id, vm->key), .body = body, .len = strlen(body), .plain = true, .timeout_ms = CREATE_TIMEOUT_MS });
-			if (!is_good(&r) && !is_gone(&r))
+			if (!is_good(&r) && !net_is_gone(&r))
 				return refused(s, &r, "give a machine other processors and memory");
 		}
 		stack_tell(s, t->name, "has other processors and memory");
@@ -467,7 +437,7 @@ static enum infra_answer read_template(struct stack *s, const struct doc **ret)
 		return INFRA_OK; /* it has none: it was started anew before it wrote it down */
 	if (!is_good(&r))
 		return refused(s, &r, "tell its template");
-	const struct doc *text = doc_get(read_json(s, &r), "tosca");
+	const struct doc *text = doc_get(stack_json(s, &r), "tosca");
 	if (!text || text->kind != DOC_STRING || !doc_yaml_read(s->arena, text->string.text, text->string.len, &d, &why))
 		return nonsense(s, "tell its template");
 	*ret = d;
@@ -546,7 +516,7 @@ static enum infra_answer begin_removal(struct stack *s)
 	if (!stack_save(s, STACK_DELETING))
 		return INFRA_FAILED;
 	struct net_answer r = ask(s, &(struct ask){ .method = "DELETE", .path = arena_printf(s->arena, "/%s?async=true", s->id), .timeout_ms = CREATE_TIMEOUT_MS });
-	if (is_gone(&r))
+	if (net_is_gone(&r))
 		return INFRA_OK;
 	return is_good(&r) || (r.outcome == NET_ANSWERED && r.status == 409) ? wait_for(s, IM_REMOVING) : refused(s, &r, "take down an infrastructure");
 }
@@ -557,7 +527,7 @@ static enum infra_answer begin_removal(struct stack *s)
 static enum infra_answer not_configured(struct stack *s, const char *state)
 {
 	struct net_answer r = ask(s, &(struct ask){ .method = "GET", .path = arena_printf(s->arena, "/%s/contmsg", s->id) });
-	const struct doc *said = is_good(&r) ? doc_get(read_json(s, &r), "contmsg") : NULL;
+	const struct doc *said = is_good(&r) ? doc_get(stack_json(s, &r), "contmsg") : NULL;
 	const char *text = doc_text(said, "");
 	const struct infra_thing *t = im_blamed(s, text);
 	struct diag *d = t ? stack_fail(s, DIAG_E0633, t->span, "`%s` could not be set up: its machine is `%s`", t->name, state)

@@ -62,10 +62,10 @@ static enum infra_answer read_config(struct stack *s, struct span span, const ch
 {
 	struct net_answer r = jenkins_ask(s, &(struct jenkins_ask){ .method = "GET", .path = arena_printf(s->arena, "%s/config.xml", jenkins_url(s, path)) });
 	const char *what = arena_printf(s->arena, "tell of the job `%s`", path), *body = r.body + strspn(r.body, " \t\r\n");
-	*ret_there = jenkins_is_good(&r) ? r.body : NULL;
+	*ret_there = net_is_good(&r) ? r.body : NULL;
 	if (*ret_there && (*body != '<' || strncasecmp(body, "<!doctype", 9) == 0 || strncasecmp(body, "<html", 5) == 0))
 		return jenkins_nonsense(s, span, what);
-	return jenkins_is_good(&r) || jenkins_is_gone(&r) ? INFRA_OK : jenkins_refused(s, span, &r, what);
+	return net_is_good(&r) || net_is_gone(&r) ? INFRA_OK : jenkins_refused(s, span, &r, what);
 }
 
 /* -- looking ------------------------------------------------------------------------------------------------------------------------- */
@@ -180,7 +180,7 @@ static enum infra_answer put(struct stack *s, struct jenkins_job *j)
 	k->touched = k->touched || !(r.outcome == NET_UNSENT || (r.outcome == NET_ANSWERED && r.status >= 300 && r.status < 500));
 	if (r.outcome == NET_STOPPED)
 		return INFRA_STOPPED;
-	if (makes && !jenkins_is_good(&r) && r.outcome != NET_UNSENT) { /* the answer was lost, perhaps not the deed; or somebody was faster */
+	if (makes && !net_is_good(&r) && r.outcome != NET_UNSENT) { /* the answer was lost, perhaps not the deed; or somebody was faster */
 		struct diags *ds = stack_diags(s);
 		bool ours = false, pipeline;
 		uint32_t errors = ds->n_errors;
@@ -193,7 +193,7 @@ static enum infra_answer put(struct stack *s, struct jenkins_job *j)
 		r.status = ours ? 200 : r.status;
 		r.outcome = ours ? NET_ANSWERED : r.outcome;
 	}
-	if (!jenkins_is_good(&r))
+	if (!net_is_good(&r))
 		return jenkins_refused(s, j->thing->span, &r, arena_printf(s->arena, "%s the job `%s`", makes ? "make" : "change", j->path));
 	stack_tell(s, j->thing->name, makes ? "made as the job %s" : "the job %s has changed", j->path);
 	return INFRA_OK;
@@ -216,7 +216,7 @@ static enum infra_answer remove_job(struct stack *s, const char *thing, const ch
 	if (!tells)
 		return INFRA_WORKING;
 	struct net_answer r = jenkins_ask(s, &(struct jenkins_ask){ .method = "POST", .path = arena_printf(s->arena, "%s/doDelete", jenkins_url(s, path)), .body = "", .type = "application/x-www-form-urlencoded" });
-	bool done = jenkins_is_good(&r) || jenkins_is_gone(&r) || (r.outcome == NET_ANSWERED && (r.status == 302 || r.status == 303)); /* it sends to the page above */
+	bool done = net_is_good(&r) || net_is_gone(&r) || (r.outcome == NET_ANSWERED && (r.status == 302 || r.status == 303)); /* it sends to the page above */
 	return done ? INFRA_WORKING : jenkins_refused(s, s->span, &r, arena_printf(s->arena, "remove the job `%s`", path));
 }
 

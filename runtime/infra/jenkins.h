@@ -46,10 +46,7 @@ struct jenkins *jenkins_reach(struct stack *s);
 /* A request below the manager's address; what changes something bears the crumb and its session. */
 struct net_answer jenkins_ask(struct stack *s, const struct jenkins_ask *q);
 struct net_answer jenkins_get(struct stack *s, const char *path); /* tried for two seconds: whoever asks again and again */
-bool jenkins_is_good(const struct net_answer *r);
-bool jenkins_is_gone(const struct net_answer *r);
 enum infra_answer jenkins_nonsense(struct stack *s, struct span span, const char *what); /* an answer that cannot be understood is told */
-struct doc *jenkins_json(struct stack *s, const struct net_answer *r); /* NULL: it is none */
 /* An answer that is no good is told. */
 enum infra_answer jenkins_refused(struct stack *s, struct span span, const struct net_answer *r, const char *what);
 const char *jenkins_url(struct stack *s, const char *path); /* "/job/team/job/forecast" */

@@ -1,6 +1,7 @@
 /* Asking Jenkins. Facts: jenkins.io "Remote access API" and "CSRF protection": a crumb belongs to a session, so its cookie goes
  * along; who comes with an API token needs none, and is let in with one. */
 #include "runtime/infra/jenkins.h"
+#include "compiler/base/base64.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -10,19 +11,11 @@
 
 static const char *basic(struct arena *a, const char *user, const char *token)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	size_t len = strcspn(token, "\r\n"); /* a file's last newline is none of it */
 	const char *text = user ? arena_printf(a, "%s:%.*s", user, (int)len, token) : arena_strndup(a, token, len);
-	const unsigned char *bytes = (const unsigned char *)text;
 	struct buf b = { 0 };
 	buf_puts(&b, "Authorization: Basic ");
-	for (size_t i = 0, n = strlen(text); i < n; i += 3) {
-		uint32_t v = (uint32_t)bytes[i] << 16 | (i + 1 < n ? (uint32_t)bytes[i + 1] << 8 : 0) | (i + 2 < n ? bytes[i + 2] : 0);
-		buf_putc(&b, letters[v >> 18]);
-		buf_putc(&b, letters[v >> 12 & 63]);
-		buf_putc(&b, i + 1 < n ? letters[v >> 6 & 63] : '=');
-		buf_putc(&b, i + 2 < n ? letters[v & 63] : '=');
-	}
+	base64_encode(&b, text, strlen(text));
 	const char *ret = arena_strndup(a, buf_text(&b), b.len);
 	buf_finish(&b);
 	return ret;
@@ -95,7 +88,7 @@ static void fetch_crumb(struct stack *s)
 	k->has_crumb = true;
 	k->crumb = k->cookie = NULL;
 	struct net_answer r = send(s, &(struct jenkins_ask){ .method = "GET", .path = "/crumbIssuer/api/json" });
-	const struct doc *d = jenkins_is_good(&r) ? jenkins_json(s, &r) : NULL;
+	const struct doc *d = net_is_good(&r) ? stack_json(s, &r) : NULL;
 	const char *name = doc_text(doc_get(d, "crumbRequestField"), ""), *crumb = doc_text(doc_get(d, "crumb"), "");
 	if (is_header_word(name, true) && is_header_word(crumb, false)) {
 		k->crumb = arena_printf(s->arena, "%s: %s", name, crumb);
@@ -120,23 +113,6 @@ struct net_answer jenkins_ask(struct stack *s, const struct jenkins_ask *q)
 struct net_answer jenkins_get(struct stack *s, const char *path)
 {
 	return jenkins_ask(s, &(struct jenkins_ask){ .method = "GET", .path = path, .patience_ms = POLL_PATIENCE_MS });
-}
-
-bool jenkins_is_good(const struct net_answer *r)
-{
-	return r->outcome == NET_ANSWERED && r->status >= 200 && r->status < 300;
-}
-
-bool jenkins_is_gone(const struct net_answer *r)
-{
-	return r->outcome == NET_ANSWERED && r->status == 404;
-}
-
-struct doc *jenkins_json(struct stack *s, const struct net_answer *r)
-{
-	struct doc *d;
-	char *why;
-	return doc_json_read(s->arena, r->body, r->len, &d, &why) ? d : NULL;
 }
 
 /* -- words ------------------------------------------------------------------------------------------------------------------------ */
@@ -207,41 +183,25 @@ static const char *words_of(struct stack *s, const struct net_answer *r)
 
 enum infra_answer jenkins_refused(struct stack *s, struct span span, const struct net_answer *r, const char *what)
 {
-	struct diag *d;
-	if (r->outcome == NET_STOPPED)
+	bool elsewhere = r->status >= 300 && r->status < 400;
+	struct diag *d = stack_refused(s, r, &(struct stack_refusal){ .span = span, .who = "Jenkins", .more = "; its log tells more", .what = what, .said = words_of(s, r),
+		.does = elsewhere ? "sends elsewhere" : "refuses" });
+	if (!d)
 		return INFRA_STOPPED;
-	if (r->outcome != NET_ANSWERED) {
-		d = stack_fail(s, DIAG_E0631, s->span, "%s does not answer: %s", s->manager, r->error ? r->error : "no connection");
-		diag_here(d, "it was asked to %s", what);
-		diag_help(d, "nothing is lost: run it again when Jenkins answers");
+	if (d->code != DIAG_E0632)
 		return INFRA_FAILED;
-	}
-	const char *said = words_of(s, r);
-	if (r->status == 429 || r->status >= 500) {
-		d = stack_fail(s, DIAG_E0631, span, "%s answers %ld", s->manager, r->status);
-		diag_help(d, "nothing is lost: run it again when Jenkins is well; its log tells more");
-	} else if (r->status >= 300 && r->status < 400) {
-		d = stack_fail(s, DIAG_E0632, span, "%s sends elsewhere: %ld", s->manager, r->status);
+	if (elsewhere)
 		diag_help(d, "give the address that it sends to as `manager`; or let its sign-on pass who brings an API token");
-	} else {
-		d = stack_fail(s, DIAG_E0632, span, "%s refuses: %ld", s->manager, r->status);
-		if (r->status == 401 || r->status == 403)
-			diag_help(d, s->auth_name ? "see `user`, what this user may do there, and the API token in the secret `%s`" : "say who asks: `user = \"NAME\"` and `auth = SECRET`, a secret that holds an API token", s->auth_name);
-		else if (r->status == 404)
-			diag_help(d, "the folders that hold a job must be there: make them in Jenkins first; and is `manager` the whole address, path included?");
-	}
-	diag_here(d, "it was asked to %s", what);
-	if (*said)
-		diag_note(d, "it says:\n%s", said);
+	else if (r->status == 401 || r->status == 403)
+		diag_help(d, s->auth_name ? "see `user`, what this user may do there, and the API token in the secret `%s`" : "say who asks: `user = \"NAME\"` and `auth = SECRET`, a secret that holds an API token", s->auth_name);
+	else if (r->status == 404)
+		diag_help(d, "the folders that hold a job must be there: make them in Jenkins first; and is `manager` the whole address, path included?");
 	return INFRA_FAILED;
 }
 
 enum infra_answer jenkins_nonsense(struct stack *s, struct span span, const char *what)
 {
-	struct diag *d = stack_fail(s, DIAG_E0631, span, "%s answers what cannot be understood", s->manager);
-	diag_here(d, "it was asked to %s", what);
-	diag_help(d, "is this the address of a Jenkins, or of a sign-on before it?");
-	return INFRA_FAILED;
+	return stack_nonsense(s, span, what, "is this the address of a Jenkins, or of a sign-on before it?");
 }
 
 /* -- addresses ------------------------------------------------------------------------------------------------------------------------ */

@@ -75,16 +75,16 @@ static bool runs(struct stack *s, struct jenkins_job *j)
 static struct net_answer look_for(struct stack *s, struct jenkins_job *j)
 {
 	struct net_answer r = jenkins_get(s, "/queue/api/json?tree=items%5Bid,actions%5Bparameters%5Bname,value%5D%5D%5D");
-	for (doc_each(x, jenkins_is_good(&r) ? doc_get(jenkins_json(s, &r), "items") : NULL))
+	for (doc_each(x, net_is_good(&r) ? doc_get(stack_json(s, &r), "items") : NULL))
 		if (has_name(x, j->start)) {
 			j->queue = doc_integer(doc_get(x, "id"), 0);
 			j->phase = JENKINS_QUEUED;
 			return r;
 		}
-	if (!jenkins_is_good(&r))
+	if (!net_is_good(&r))
 		return r;
 	r = jenkins_get(s, arena_printf(s->arena, "%s/api/json?tree=builds%%5Bnumber,actions%%5Bparameters%%5Bname,value%%5D%%5D%%5D%%7B0,100%%7D", jenkins_url(s, j->path)));
-	for (doc_each(x, jenkins_is_good(&r) ? doc_get(jenkins_json(s, &r), "builds") : NULL))
+	for (doc_each(x, net_is_good(&r) ? doc_get(stack_json(s, &r), "builds") : NULL))
 		if (has_name(x, j->start)) {
 			j->build = doc_integer(doc_get(x, "number"), 0);
 			runs(s, j);
@@ -126,7 +126,7 @@ enum infra_answer jenkins_start(struct stack *s, struct jenkins_job *j)
 		if (j->build)
 			return runs(s, j) ? INFRA_WORKING : INFRA_FAILED;
 		struct net_answer r = look_for(s, j);
-		if (!jenkins_is_good(&r))
+		if (!net_is_good(&r))
 			return jenkins_refused(s, j->thing->span, &r, "tell what it runs");
 		return j->phase == JENKINS_IDLE ? post_start(s, j) : INFRA_WORKING;
 	}
@@ -182,7 +182,7 @@ static enum infra_answer follow_queue(struct stack *s, struct jenkins_job *j)
 	if (is_away(&r))
 		return away(s, j, &r);
 	j->away_ms = 0;
-	if (jenkins_is_gone(&r)) { /* it forgets items some minutes after they have left */
+	if (net_is_gone(&r)) { /* it forgets items some minutes after they have left */
 		j->queue = 0;
 		r = look_for(s, j);
 		if (is_away(&r))
@@ -192,9 +192,9 @@ static enum infra_answer follow_queue(struct stack *s, struct jenkins_job *j)
 		diag_help(diag_here(failed(s, j, "LOST", j->thing->span, "its build is neither in the queue nor among the builds"), "it was removed there"), "apply again: another one is started");
 		return INFRA_FAILED;
 	}
-	const struct doc *d = jenkins_is_good(&r) ? jenkins_json(s, &r) : NULL;
+	const struct doc *d = net_is_good(&r) ? stack_json(s, &r) : NULL;
 	if (!d)
-		return jenkins_is_good(&r) ? jenkins_nonsense(s, j->thing->span, "tell of its queue") : jenkins_refused(s, j->thing->span, &r, "tell of its queue");
+		return net_is_good(&r) ? jenkins_nonsense(s, j->thing->span, "tell of its queue") : jenkins_refused(s, j->thing->span, &r, "tell of its queue");
 	if (doc_truth(doc_get(d, "cancelled"), false)) {
 		diag_help(diag_here(failed(s, j, "CANCELLED", j->thing->span, "its build was cancelled in the queue"), "somebody took it out"), "apply again: another one is started");
 		return INFRA_FAILED;
@@ -264,8 +264,8 @@ static void read_log(struct stack *s, struct jenkins_job *j)
 	if (j->no_log)
 		return;
 	struct net_answer r = jenkins_get(s, arena_printf(s->arena, "%s/%" PRId64 "/logText/progressiveText?start=%" PRId64, jenkins_url(s, j->path), j->build, j->log_size));
-	int64_t size = jenkins_is_good(&r) && r.got[JENKINS_TEXT_SIZE] ? strtoll(r.got[JENKINS_TEXT_SIZE], NULL, 10) : -1;
-	j->no_log = jenkins_is_gone(&r);
+	int64_t size = net_is_good(&r) && r.got[JENKINS_TEXT_SIZE] ? strtoll(r.got[JENKINS_TEXT_SIZE], NULL, 10) : -1;
+	j->no_log = net_is_gone(&r);
 	if (size < 0 && r.outcome == NET_UNKNOWN) /* cut, or longer than is taken: on from there */
 		size = j->log_size + (int64_t)r.len;
 	if (size < 0)
@@ -285,12 +285,12 @@ static const char *stage_log(struct stack *s, struct jenkins_job *j, const char 
 	const char *base = arena_printf(a, "%s/%" PRId64 "/execution/node/", jenkins_url(s, j->path), j->build), *text = NULL;
 	struct net_answer r = jenkins_get(s, arena_printf(a, "%s%s/wfapi/describe", base, jenkins_encoded(a, stage)));
 	*ret_error = NULL;
-	for (doc_each(x, jenkins_is_good(&r) ? doc_get(jenkins_json(s, &r), "stageFlowNodes") : NULL)) {
+	for (doc_each(x, net_is_good(&r) ? doc_get(stack_json(s, &r), "stageFlowNodes") : NULL)) {
 		const char *id = doc_text(doc_get(x, "id"), NULL);
 		if (!id || strcmp(doc_text(doc_get(x, "status"), ""), "FAILED") != 0)
 			continue;
 		r = jenkins_get(s, arena_printf(a, "%s%s/wfapi/log", base, jenkins_encoded(a, id)));
-		text = jenkins_plain(a, doc_text(jenkins_is_good(&r) ? doc_get(jenkins_json(s, &r), "text") : NULL, ""), (size_t)1 << 20);
+		text = jenkins_plain(a, doc_text(net_is_good(&r) ? doc_get(stack_json(s, &r), "text") : NULL, ""), (size_t)1 << 20);
 		*ret_error = doc_text(doc_get(doc_get(x, "error"), "message"), NULL);
 	}
 	return text;
@@ -338,24 +338,24 @@ static enum infra_answer follow_build(struct stack *s, struct jenkins_job *j)
 	struct net_answer r = jenkins_get(s, arena_printf(s->arena, "%s/api/json?tree=building,result", base)); /* first: stages that are told afterwards are then all */
 	if (is_away(&r))
 		return away(s, j, &r);
-	if (jenkins_is_gone(&r)) {
+	if (net_is_gone(&r)) {
 		diag_help(diag_here(failed(s, j, "LOST", j->thing->span, arena_printf(s->arena, "its build #%" PRId64 " is gone", j->build)), "it was removed there"), "apply again: another one is started");
 		return INFRA_FAILED;
 	}
-	const struct doc *d = jenkins_is_good(&r) ? jenkins_json(s, &r) : NULL, *stages = NULL;
+	const struct doc *d = net_is_good(&r) ? stack_json(s, &r) : NULL, *stages = NULL;
 	if (!d)
-		return jenkins_is_good(&r) ? jenkins_nonsense(s, j->thing->span, "tell of a build") : jenkins_refused(s, j->thing->span, &r, "tell of a build");
+		return net_is_good(&r) ? jenkins_nonsense(s, j->thing->span, "tell of a build") : jenkins_refused(s, j->thing->span, &r, "tell of a build");
 	const char *result = doc_truth(doc_get(d, "building"), true) ? NULL : doc_text(doc_get(d, "result"), NULL);
 	r = j->no_stages ? r : jenkins_get(s, arena_printf(s->arena, "%s/wfapi/describe", base));
 	if (!j->no_stages && is_away(&r))
 		return away(s, j, &r);
 	j->away_ms = 0;
-	if (!j->no_stages && jenkins_is_gone(&r)) {
+	if (!j->no_stages && net_is_gone(&r)) {
 		j->no_stages = true;
 		stack_tell(s, j->thing->name, "its stages are not told: Jenkins has no plug-in pipeline-rest-api");
 	}
-	if (!j->no_stages && jenkins_is_good(&r))
-		tell_stages(s, j, stages = doc_get(jenkins_json(s, &r), "stages"));
+	if (!j->no_stages && net_is_good(&r))
+		tell_stages(s, j, stages = doc_get(stack_json(s, &r), "stages"));
 	read_log(s, j);
 	if (!result)
 		return INFRA_WORKING;

@@ -211,11 +211,6 @@ static enum infra_answer refused(struct stack *s, const struct object *o, const 
 	return INFRA_FAILED;
 }
 
-static bool is_good(const struct net_answer *r)
-{
-	return r->outcome == NET_ANSWERED && r->status >= 200 && r->status < 300;
-}
-
 static struct net_answer patch(struct stack *s, const struct object *o, bool dry, struct doc **ret)
 {
 	struct cluster *c = s->state_of;
@@ -261,16 +256,16 @@ static enum infra_answer look_at(struct stack *s, const struct object *o, struct
 	struct cluster *c = s->state_of;
 	struct doc *there, *then;
 	struct net_answer r = kube_ask(c->kube, s->arena, "GET", path_of(s, o->kind, o->name, NULL), NULL, false, &there);
-	if (r.outcome == NET_ANSWERED && r.status == 404) {
+	if (net_is_gone(&r)) {
 		note_task(s, live, o, "made: it is not there");
 		return INFRA_OK;
 	}
-	if (!is_good(&r) || !there)
+	if (!net_is_good(&r) || !there)
 		return refused(s, o, &r, there);
 	if (!deep || strcmp(o->kind->name, "Secret") == 0)
 		return INFRA_OK;
 	r = patch(s, o, true, &then);
-	if (!is_good(&r) || !then)
+	if (!net_is_good(&r) || !then)
 		return refused(s, o, &r, then);
 	struct buf b = { 0 };
 	doc_diff(plain(s->arena, there), plain(s->arena, then), &b);
@@ -320,9 +315,9 @@ static enum infra_answer prune(struct stack *s, uint32_t *ret_left)
 		if (k->everywhere)
 			continue;
 		struct net_answer r = kube_ask(c->kube, s->arena, "GET", path_of(s, k, NULL, arena_printf(s->arena, "?labelSelector=%s%%3D%s", "app.kubernetes.io%2Finstance", c->owner)), NULL, false, &list);
-		if (r.outcome == NET_ANSWERED && r.status == 404)
+		if (net_is_gone(&r))
 			continue; /* the cluster does not know this kind */
-		if (!is_good(&r) || !list)
+		if (!net_is_good(&r) || !list)
 			return refused(s, NULL, &r, list);
 		for (doc_each(x, doc_get(list, "items"))) {
 			const char *name = doc_text(doc_get(doc_get(x, "metadata"), "name"), "");
@@ -330,7 +325,7 @@ static enum infra_answer prune(struct stack *s, uint32_t *ret_left)
 				continue;
 			++*ret_left;
 			r = kube_ask(c->kube, s->arena, "DELETE", path_of(s, k, name, "?propagationPolicy=Background"), NULL, false, &said);
-			if (!is_good(&r) && !(r.outcome == NET_ANSWERED && r.status == 404))
+			if (!net_is_good(&r) && !net_is_gone(&r))
 				return refused(s, NULL, &r, said);
 			if (!doc_get(doc_get(x, "metadata"), "deletionTimestamp"))
 				stack_tell(s, NULL, "%s %s: deleted", k->name, name);
@@ -358,7 +353,7 @@ static enum infra_answer begin(struct stack *s)
 			if (o->kind->everywhere != (namespaces == 1))
 				continue;
 			struct net_answer r = patch(s, o, false, &said);
-			if (!is_good(&r))
+			if (!net_is_good(&r))
 				return refused(s, o, &r, said);
 		}
 	stack_tell(s, NULL, "%u objects applied in the namespace %s", c->objects.len, c->namespace);
@@ -397,7 +392,7 @@ static const char *hindrance(struct stack *s, const struct object *o)
 	struct cluster *c = s->state_of;
 	struct doc *list;
 	struct net_answer r = kube_ask(c->kube, s->arena, "GET", arena_printf(s->arena, "/api/v1/namespaces/%s/pods?labelSelector=app.kubernetes.io%%2Fname%%3D%s", c->namespace, o->name), NULL, false, &list);
-	for (doc_each(pod, is_good(&r) ? doc_get(list, "items") : NULL)) {
+	for (doc_each(pod, net_is_good(&r) ? doc_get(list, "items") : NULL)) {
 		const struct doc *status = doc_get(pod, "status");
 		for (doc_each(x, doc_get(status, "containerStatuses"))) {
 			const struct doc *waiting = doc_get(doc_get(x, "state"), "waiting");
@@ -442,7 +437,7 @@ static enum infra_answer poll(struct stack *s)
 		if (strcmp(o->kind->name, "Deployment") != 0 && strcmp(o->kind->name, "StatefulSet") != 0)
 			continue;
 		struct net_answer r = kube_ask(c->kube, s->arena, "GET", path_of(s, o->kind, o->name, NULL), NULL, false, &d);
-		if (!is_good(&r) || !d)
+		if (!net_is_good(&r) || !d)
 			return refused(s, o, &r, d);
 		if (is_ready(d, &why))
 			continue;

@@ -116,6 +116,19 @@ struct diag *stack_fail(struct stack *s, enum diag_code code, struct span span, 
 void stack_tell(struct stack *s, const char *thing, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The text without the content of any secret, and without control characters; at most the last `max` bytes of it. */
 const char *stack_masked(struct stack *s, const char *text, size_t max);
+/* The answer as JSON; NULL: it is none. */
+struct doc *stack_json(struct stack *s, const struct net_answer *r);
+/* An answer that is no good is told: E0631 when it may be well later, with a help; else E0632, whose help is the caller's. NULL: it was
+ * stopped, and nothing is told. */
+struct stack_refusal {
+	struct span span;              /* of an answer; where none came, it is the manager's */
+	const char *who, *more;        /* for the help: "the manager", and what stands behind "is well" */
+	const char *what, *said;       /* what it was asked to do; its own words, masked, or "" */
+	const char *does;              /* "refuses" */
+};
+struct diag *stack_refused(struct stack *s, const struct net_answer *r, const struct stack_refusal *f);
+/* One that cannot be understood is told. */
+enum infra_answer stack_nonsense(struct stack *s, struct span span, const char *what, const char *help);
 const struct infra_thing *stack_thing(const struct stack *s, const char *name);
 const struct infra_change *stack_change(const struct stack *s, const char *name);
 const struct infra_file *stack_file(const struct stack *s, const char *path);

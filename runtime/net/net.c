@@ -325,6 +325,16 @@ struct net_answer net_ask(struct net *n, struct arena *a, const struct net_reque
 	return answer;
 }
 
+bool net_is_good(const struct net_answer *r)
+{
+	return r->outcome == NET_ANSWERED && r->status >= 200 && r->status < 300;
+}
+
+bool net_is_gone(const struct net_answer *r)
+{
+	return r->outcome == NET_ANSWERED && r->status == 404;
+}
+
 /* -- what goes on and on ------------------------------------------------------------------------------------------------- */
 
 struct stream { struct attempt attempt; void (*line)(char *text, size_t len, void *ctx); void *ctx; };

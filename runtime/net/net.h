@@ -34,6 +34,9 @@ struct net_answer {
 	const char *const *got; /* what each of `wants` says, or NULL; one that came several times: joined by newlines. NULL where nothing was wanted */
 	const char *error; /* why there is no answer, in words that hold nothing of the request but its host; or NULL */
 };
+/* Of an answer that came: 2xx; 404. */
+bool net_is_good(const struct net_answer *r);
+bool net_is_gone(const struct net_answer *r);
 struct net;
 /* stop: asked while waiting; true gives up at once; or NULL. NULL and a message where there is no libcurl. */
 struct net *net_create(bool (*stop)(void *ctx), void *ctx, char *ret_error, size_t error_len);

@@ -106,14 +106,21 @@ static void buf_is_always_terminated_and_bounded(void **state)
 	buf_finish(&b);
 }
 
-static void base64_is_read(void **state) /* RFC 4648, section 10, and the alphabet of section 5 */
+static void base64_is_written_and_read(void **state) /* RFC 4648, section 10, and the alphabet of section 5 */
 {
 	static const struct { const char *text, *bytes; } known[] = {
 		{ "", "" }, { "Zg==", "f" }, { "Zm8=", "fo" }, { "Zm9v", "foo" }, { "Zm9vYg", "foob" }, { "Zm9v\nYmFy\n", "foobar" }, { "-_-_", "\xfb\xff\xbf" },
 		{ "+/+/", "\xfb\xff\xbf" }, { "Z", "" },
 	};
 	struct arena a = {0};
+	struct buf b = {0};
 	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		buf_clear(&b);
+		base64_encode(&b, known[i].bytes, strlen(known[i].bytes));
+		assert_string_equal(buf_text(&b), known[i].text);
+	}
+	buf_finish(&b);
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		assert_string_equal(base64_decode(&a, known[i].text, strlen(known[i].text)), known[i].bytes);
 	arena_finish(&a);
@@ -210,7 +217,7 @@ int main(void)
 		cmocka_unit_test(map_finds_what_was_set),
 		cmocka_unit_test(interned_names_compare_by_address),
 		cmocka_unit_test(buf_is_always_terminated_and_bounded),
-		cmocka_unit_test(base64_is_read),
+		cmocka_unit_test(base64_is_written_and_read),
 		cmocka_unit_test(vec_grows),
 		cmocka_unit_test(numbers_are_written_as_ecmascript_does),
 		cmocka_unit_test(numbers_read_back),
