@@ -88,6 +88,15 @@ void buf_fill(struct buf *b, char c, size_t n)
 	b->text[b->len] = '\0';
 }
 
+void buf_percent(struct buf *b, const char *text, const char *plain)
+{
+	for (const char *p = text; *p; p++)
+		if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr(plain, *p))
+			buf_putc(b, *p);
+		else
+			buf_printf(b, "%%%02X", (unsigned char)*p);
+}
+
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
 	va_list again;

@@ -32,6 +32,7 @@ static inline void buf_putc(struct buf *b, char c) { buf_add(b, &c, 1); }
 void buf_int(struct buf *b, int64_t v); /* in decimal digits */
 void buf_ints(struct buf *b, const char *between, const uint32_t *list, size_t n); /* with that between two of them */
 void buf_fill(struct buf *b, char c, size_t n); /* n of it */
+void buf_percent(struct buf *b, const char *text, const char *plain); /* but ASCII letters, digits and those, each byte as %XX (RFC 3986, 2.1) */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args);
 /* The text so far, "" when empty; borrowed until the next change. */

@@ -32,13 +32,7 @@ static struct doc *uri(struct arena *a, const char *path)
 	struct buf b = {0};
 	if (path[0] == '/')
 		buf_puts(&b, "file://");
-	for (const char *p = path; *p; p++) {
-		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("-._~/", *p);
-		if (plain)
-			buf_putc(&b, *p);
-		else
-			buf_printf(&b, "%%%02X", (unsigned char)*p);
-	}
+	buf_percent(&b, path, "-._~/");
 	struct doc *map = doc_map(a);
 	doc_append(a, map, "uri", doc_string_n(a, buf_text(&b), b.len));
 	buf_finish(&b);

@@ -1,6 +1,5 @@
 /* Workflows: by the engine that the twin names, as one task. */
 #include "runtime/cwl/inside.h"
-#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 
@@ -45,8 +44,7 @@ static struct doc *with_locations(struct tool *t, const struct doc *d)
 			doc_append(t->arena, to, m->key, with_locations(t, m));
 	if (!path || path[0] != '/')
 		return to;
-	for (const char *c = path; *c; c++)
-		buf_printf(&b, isalnum((unsigned char)*c) || strchr("/._-~:", *c) ? "%c" : "%%%02X", (unsigned char)*c);
+	buf_percent(&b, path, "/._-~:");
 	datum_put_text(t, to, "location", arena_printf(t->arena, "file://%s", buf_text(&b)));
 	buf_finish(&b);
 	return to;

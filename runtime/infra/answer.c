@@ -5,7 +5,7 @@ struct doc *stack_json(struct stack *s, const struct net_answer *r)
 {
 	struct doc *d;
 	char *why;
-	return doc_json_read(s->arena, r->body, r->len, &d, &why) ? d : NULL;
+	return net_is_good(r) && doc_json_read(s->arena, r->body, r->len, &d, &why) ? d : NULL;
 }
 
 struct diag *stack_refused(struct stack *s, const struct net_answer *r, const struct stack_refusal *f)

@@ -88,7 +88,7 @@ static void fetch_crumb(struct stack *s)
 	k->has_crumb = true;
 	k->crumb = k->cookie = NULL;
 	struct net_answer r = send(s, &(struct jenkins_ask){ .method = "GET", .path = "/crumbIssuer/api/json" });
-	const struct doc *d = net_is_good(&r) ? stack_json(s, &r) : NULL;
+	const struct doc *d = stack_json(s, &r);
 	const char *name = doc_text(doc_get(d, "crumbRequestField"), ""), *crumb = doc_text(doc_get(d, "crumb"), "");
 	if (is_header_word(name, true) && is_header_word(crumb, false)) {
 		k->crumb = arena_printf(s->arena, "%s: %s", name, crumb);
@@ -222,11 +222,7 @@ const char *jenkins_url(struct stack *s, const char *path)
 const char *jenkins_encoded(struct arena *a, const char *text)
 {
 	struct buf b = { 0 };
-	for (const char *c = text; *c; c++)
-		if (isalnum((unsigned char)*c) || strchr("-_.~", *c))
-			buf_putc(&b, *c);
-		else
-			buf_printf(&b, "%%%02X", (unsigned char)*c);
+	buf_percent(&b, text, "-_.~");
 	const char *ret = arena_strndup(a, buf_text(&b), b.len);
 	buf_finish(&b);
 	return ret;

@@ -75,7 +75,7 @@ static bool runs(struct stack *s, struct jenkins_job *j)
 static struct net_answer look_for(struct stack *s, struct jenkins_job *j)
 {
 	struct net_answer r = jenkins_get(s, "/queue/api/json?tree=items%5Bid,actions%5Bparameters%5Bname,value%5D%5D%5D");
-	for (doc_each(x, net_is_good(&r) ? doc_get(stack_json(s, &r), "items") : NULL))
+	for (doc_each(x, doc_get(stack_json(s, &r), "items")))
 		if (has_name(x, j->start)) {
 			j->queue = doc_integer(doc_get(x, "id"), 0);
 			j->phase = JENKINS_QUEUED;
@@ -84,7 +84,7 @@ static struct net_answer look_for(struct stack *s, struct jenkins_job *j)
 	if (!net_is_good(&r))
 		return r;
 	r = jenkins_get(s, arena_printf(s->arena, "%s/api/json?tree=builds%%5Bnumber,actions%%5Bparameters%%5Bname,value%%5D%%5D%%5D%%7B0,100%%7D", jenkins_url(s, j->path)));
-	for (doc_each(x, net_is_good(&r) ? doc_get(stack_json(s, &r), "builds") : NULL))
+	for (doc_each(x, doc_get(stack_json(s, &r), "builds")))
 		if (has_name(x, j->start)) {
 			j->build = doc_integer(doc_get(x, "number"), 0);
 			runs(s, j);
@@ -192,7 +192,7 @@ static enum infra_answer follow_queue(struct stack *s, struct jenkins_job *j)
 		diag_help(diag_here(failed(s, j, "LOST", j->thing->span, "its build is neither in the queue nor among the builds"), "it was removed there"), "apply again: another one is started");
 		return INFRA_FAILED;
 	}
-	const struct doc *d = net_is_good(&r) ? stack_json(s, &r) : NULL;
+	const struct doc *d = stack_json(s, &r);
 	if (!d)
 		return net_is_good(&r) ? jenkins_nonsense(s, j->thing->span, "tell of its queue") : jenkins_refused(s, j->thing->span, &r, "tell of its queue");
 	if (doc_truth(doc_get(d, "cancelled"), false)) {
@@ -285,12 +285,12 @@ static const char *stage_log(struct stack *s, struct jenkins_job *j, const char 
 	const char *base = arena_printf(a, "%s/%" PRId64 "/execution/node/", jenkins_url(s, j->path), j->build), *text = NULL;
 	struct net_answer r = jenkins_get(s, arena_printf(a, "%s%s/wfapi/describe", base, jenkins_encoded(a, stage)));
 	*ret_error = NULL;
-	for (doc_each(x, net_is_good(&r) ? doc_get(stack_json(s, &r), "stageFlowNodes") : NULL)) {
+	for (doc_each(x, doc_get(stack_json(s, &r), "stageFlowNodes"))) {
 		const char *id = doc_text(doc_get(x, "id"), NULL);
 		if (!id || strcmp(doc_text(doc_get(x, "status"), ""), "FAILED") != 0)
 			continue;
 		r = jenkins_get(s, arena_printf(a, "%s%s/wfapi/log", base, jenkins_encoded(a, id)));
-		text = jenkins_plain(a, doc_text(net_is_good(&r) ? doc_get(stack_json(s, &r), "text") : NULL, ""), (size_t)1 << 20);
+		text = jenkins_plain(a, doc_text(doc_get(stack_json(s, &r), "text"), ""), (size_t)1 << 20);
 		*ret_error = doc_text(doc_get(doc_get(x, "error"), "message"), NULL);
 	}
 	return text;
@@ -342,7 +342,7 @@ static enum infra_answer follow_build(struct stack *s, struct jenkins_job *j)
 		diag_help(diag_here(failed(s, j, "LOST", j->thing->span, arena_printf(s->arena, "its build #%" PRId64 " is gone", j->build)), "it was removed there"), "apply again: another one is started");
 		return INFRA_FAILED;
 	}
-	const struct doc *d = net_is_good(&r) ? stack_json(s, &r) : NULL, *stages = NULL;
+	const struct doc *d = stack_json(s, &r), *stages = NULL;
 	if (!d)
 		return net_is_good(&r) ? jenkins_nonsense(s, j->thing->span, "tell of a build") : jenkins_refused(s, j->thing->span, &r, "tell of a build");
 	const char *result = doc_truth(doc_get(d, "building"), true) ? NULL : doc_text(doc_get(d, "result"), NULL);

@@ -116,7 +116,7 @@ struct diag *stack_fail(struct stack *s, enum diag_code code, struct span span, 
 void stack_tell(struct stack *s, const char *thing, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The text without the content of any secret, and without control characters; at most the last `max` bytes of it. */
 const char *stack_masked(struct stack *s, const char *text, size_t max);
-/* The answer as JSON; NULL: it is none. */
+/* A good answer as JSON; NULL: it is no good, or none. */
 struct doc *stack_json(struct stack *s, const struct net_answer *r);
 /* An answer that is no good is told: E0631 when it may be well later, with a help; else E0632, whose help is the caller's. NULL: it was
  * stopped, and nothing is told. */

@@ -181,13 +181,7 @@ static const char *location(struct cwl *c, const char *path, const char *folder)
 	struct buf b = { 0 };
 	const char *ret, *full = path[0] == '/' ? path : file_join(c->arena, c->request->here, path);
 
-	for (const char *p = target_path_from(c->arena, folder, full); *p; p++) {
-		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || strchr("/._-", *p);
-		if (plain)
-			buf_putc(&b, *p);
-		else
-			buf_printf(&b, "%%%02X", (unsigned char)*p);
-	}
+	buf_percent(&b, target_path_from(c->arena, folder, full), "/._-");
 	ret = arena_strndup(c->arena, buf_text(&b), b.len);
 	buf_finish(&b);
 	return ret;

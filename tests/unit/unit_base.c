@@ -97,6 +97,9 @@ static void buf_is_always_terminated_and_bounded(void **state)
 	buf_ints(&b, ", ", NULL, 0);
 	assert_string_equal(buf_text(&b), "ab0070, 10, 4294967295");
 	buf_clear(&b);
+	buf_percent(&b, "aZ09 /%\xc3\xa9~", "/~");
+	assert_string_equal(buf_text(&b), "aZ09%20/%25%C3%A9~");
+	buf_clear(&b);
 	assert_string_equal(buf_text(&b), "");
 	buf_add(&b, "x\0y", 3);
 	assert_int_equal(b.len, 3);
