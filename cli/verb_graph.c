@@ -24,7 +24,7 @@ static bool picture_find(const char *path, enum picture *ret)
 	return false;
 }
 
-static bool picture_make(const struct graph *g, enum picture picture, struct buf *ret)
+static bool picture_make(const struct graph *g, enum picture picture, struct buf *ret, char *ret_error, size_t error_len)
 {
 	struct buf dot;
 	bool ok = true;
@@ -40,7 +40,7 @@ static bool picture_make(const struct graph *g, enum picture picture, struct buf
 	case PICTURE_SVG:
 	case PICTURE_PNG:
 		graph_dot(g, &dot);
-		ok = graph_draw(buf_text(&dot), picture == PICTURE_SVG ? "svg" : "png", ret);
+		ok = graph_draw(buf_text(&dot), picture == PICTURE_SVG ? "svg" : "png", ret, ret_error, error_len);
 		break;
 	}
 	buf_finish(&dot);
@@ -51,10 +51,11 @@ static int graph_put(struct cli *c, const struct graph *g, enum picture picture)
 {
 	struct buf b;
 	int error = 0, code = CLI_DONE;
+	char why[512];
 
 	buf_init(&b);
-	if (!picture_make(g, picture, &b))
-		code = cli_fail("the picture could not be drawn; `-o x.dot` gives the text that it is drawn from");
+	if (!picture_make(g, picture, &b, why, sizeof why))
+		code = cli_fail("%s; `-o x.dot` gives the text that it is drawn from", why);
 	else if (c->output && strcmp(c->output, "-") != 0)
 		error = file_write(c->output, buf_text(&b), b.len, NULL);
 	else

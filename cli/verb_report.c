@@ -86,7 +86,10 @@ static const char *draw_graph(struct cli *c, const char *file, const char *workf
 	*ret_twin = arena_strdup(&c->arena, plan->twin);
 	graph_init(&g, &c->arena, plan, at, graph_states_read(c, file, plan), false);
 	graph_dot(&g, &dot);
-	const char *text = graph_draw(buf_text(&dot), "svg", &svg) ? arena_strdup(&c->arena, buf_text(&svg)) : NULL;
+	char why[512];
+	const char *text = graph_draw(buf_text(&dot), "svg", &svg, why, sizeof why) ? arena_strdup(&c->arena, buf_text(&svg)) : NULL;
+	if (!text)
+		fprintf(stderr, "the report has no picture of the workflow: %s\n", why);
 	graph_finish(&g);
 	buf_finish(&dot);
 	buf_finish(&svg);

@@ -45,6 +45,6 @@ void graph_alike(struct arena *a, const struct plan *p, uint32_t **ret_first, ui
 void graph_stack(const struct graph *g, struct buf *ret);
 void graph_dot(const struct graph *g, struct buf *ret);
 void graph_mermaid(const struct graph *g, struct buf *ret);
-/* Lays a dot text out and renders it: "svg" or "png". False when Graphviz cannot. */
-bool graph_draw(const char *dot, const char *format, struct buf *ret);
+/* Lays a dot text out and renders it: "svg" or "png". False with the reason when Graphviz is not there or cannot. */
+bool graph_draw(const char *dot, const char *format, struct buf *ret, char *ret_error, size_t error_len);
 #endif

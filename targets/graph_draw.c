@@ -1,10 +1,31 @@
 /* Graphviz lays the picture out and renders it. */
 #include "targets/graph.h"
+#include "compiler/base/library.h"
 #include "compiler/base/map.h"
 #include "compiler/base/vec.h"
 #include <graphviz/cgraph.h>
 #include <graphviz/gvc.h>
+#include <stdio.h>
 #include <string.h>
+
+/* What is used of the library, loaded by name. */
+#define SYMBOLS(F) \
+	F(gvContext) F(gvFreeContext) F(gvLayout) F(gvFreeLayout) F(gvRenderData) F(gvFreeRenderData) F(agread) F(agclose) F(AgMemDisc) F(AgIoDisc)
+static struct {
+	bool loaded;
+#define FIELD(name) __typeof__(name) *name;
+	SYMBOLS(FIELD)
+} gv;
+
+static bool load(char *ret_error, size_t error_len)
+{
+#define SYMBOL(name) { #name, (void **)&gv.name },
+	static const struct library_symbol symbols[] = { SYMBOLS(SYMBOL) };
+
+	if (!gv.loaded)
+		gv.loaded = library_load("libgvc.so.6", "libgvc6", symbols, sizeof symbols / sizeof *symbols, ret_error, error_len);
+	return gv.loaded;
+}
 
 /* -- reading ----------------------------------------------------------------------------------------------------------- */
 
@@ -96,10 +117,10 @@ static void reader_init(struct reader *r, const char *dot)
 {
 	*r = (struct reader){
 		.ids = { ids_open, ids_map, ids_alloc, ids_free, ids_print, ids_close, ids_register },
-		.io = { text_read, AgIoDisc.putstr, AgIoDisc.flush },
+		.io = { text_read, gv.AgIoDisc->putstr, gv.AgIoDisc->flush },
 		.rest = dot, .len = strlen(dot),
 	};
-	r->disc = (Agdisc_t){ &AgMemDisc, &r->ids, &r->io };
+	r->disc = (Agdisc_t){ gv.AgMemDisc, &r->ids, &r->io };
 	map_init(&r->known);
 }
 
@@ -118,30 +139,35 @@ static bool draw(GVC_t *context, Agraph_t *picture, const char *format, struct b
 	unsigned int len = 0;
 	bool ok;
 
-	if (gvLayout(context, picture, "dot") != 0)
+	if (gv.gvLayout(context, picture, "dot") != 0)
 		return false;
-	ok = gvRenderData(context, picture, format, &text, &len) == 0 && text;
+	ok = gv.gvRenderData(context, picture, format, &text, &len) == 0 && text;
 	if (ok)
 		buf_add(ret, text, len);
-	gvFreeRenderData(text);
-	gvFreeLayout(context, picture);
+	gv.gvFreeRenderData(text);
+	gv.gvFreeLayout(context, picture);
 	return ok;
 }
 
-bool graph_draw(const char *dot, const char *format, struct buf *ret)
+bool graph_draw(const char *dot, const char *format, struct buf *ret, char *ret_error, size_t error_len)
 {
 	struct reader reader;
-	GVC_t *context = gvContext();
+	GVC_t *context;
 	Agraph_t *picture;
 	bool ok;
 
+	if (!load(ret_error, error_len))
+		return false;
+	context = gv.gvContext();
 	reader_init(&reader, dot);
-	picture = context ? agread(&reader, &reader.disc) : NULL;
+	picture = context ? gv.agread(&reader, &reader.disc) : NULL;
 	ok = picture && draw(context, picture, format, ret);
 	if (picture)
-		agclose(picture);
+		gv.agclose(picture);
 	if (context)
-		gvFreeContext(context);
+		gv.gvFreeContext(context);
 	reader_finish(&reader);
+	if (!ok)
+		snprintf(ret_error, error_len, "Graphviz cannot draw it");
 	return ok;
 }

@@ -1,9 +1,9 @@
 #include "runtime/net/net.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/bug.h"
+#include "compiler/base/library.h"
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,26 +20,14 @@
 #define RETRY_AFTER_MAX_S 60
 
 /* What is used of the library, loaded by name. */
+#define FUNCTIONS(F) \
+	F(global_init) F(easy_init) F(easy_setopt) F(easy_perform) F(easy_getinfo) F(easy_reset) F(easy_cleanup) F(easy_strerror) \
+	F(slist_append) F(slist_free_all) F(getdate) F(multi_init) F(multi_add_handle) F(multi_remove_handle) F(multi_perform) \
+	F(multi_poll) F(multi_info_read) F(multi_cleanup)
 static struct {
-	void *handle;
-	__typeof__(curl_global_init) *global_init;
-	__typeof__(curl_easy_init) *easy_init;
-	__typeof__(curl_easy_setopt) *easy_setopt;
-	__typeof__(curl_easy_perform) *easy_perform;
-	__typeof__(curl_easy_getinfo) *easy_getinfo;
-	__typeof__(curl_easy_reset) *easy_reset;
-	__typeof__(curl_easy_cleanup) *easy_cleanup;
-	__typeof__(curl_easy_strerror) *easy_strerror;
-	__typeof__(curl_slist_append) *slist_append;
-	__typeof__(curl_slist_free_all) *slist_free_all;
-	__typeof__(curl_getdate) *getdate;
-	__typeof__(curl_multi_init) *multi_init;
-	__typeof__(curl_multi_add_handle) *multi_add_handle;
-	__typeof__(curl_multi_remove_handle) *multi_remove_handle;
-	__typeof__(curl_multi_perform) *multi_perform;
-	__typeof__(curl_multi_poll) *multi_poll;
-	__typeof__(curl_multi_info_read) *multi_info_read;
-	__typeof__(curl_multi_cleanup) *multi_cleanup;
+	bool loaded;
+#define FIELD(name) __typeof__(curl_##name) *name;
+	FUNCTIONS(FIELD)
 } curl;
 
 struct net {
@@ -61,28 +49,14 @@ struct attempt {
 
 static bool load(char *ret_error, size_t error_len)
 {
-	static const struct { const char *name; void **at; } symbols[] = {
-		{ "curl_global_init", (void **)&curl.global_init }, { "curl_easy_init", (void **)&curl.easy_init },
-		{ "curl_easy_setopt", (void **)&curl.easy_setopt }, { "curl_easy_perform", (void **)&curl.easy_perform },
-		{ "curl_easy_getinfo", (void **)&curl.easy_getinfo }, { "curl_easy_reset", (void **)&curl.easy_reset },
-		{ "curl_easy_cleanup", (void **)&curl.easy_cleanup }, { "curl_easy_strerror", (void **)&curl.easy_strerror },
-		{ "curl_slist_append", (void **)&curl.slist_append }, { "curl_slist_free_all", (void **)&curl.slist_free_all },
-		{ "curl_getdate", (void **)&curl.getdate }, { "curl_multi_init", (void **)&curl.multi_init },
-		{ "curl_multi_add_handle", (void **)&curl.multi_add_handle }, { "curl_multi_remove_handle", (void **)&curl.multi_remove_handle },
-		{ "curl_multi_perform", (void **)&curl.multi_perform }, { "curl_multi_poll", (void **)&curl.multi_poll },
-		{ "curl_multi_info_read", (void **)&curl.multi_info_read }, { "curl_multi_cleanup", (void **)&curl.multi_cleanup },
-	};
-	if (curl.handle)
+#define SYMBOL(name) { "curl_" #name, (void **)&curl.name },
+	static const struct library_symbol symbols[] = { FUNCTIONS(SYMBOL) };
+
+	if (curl.loaded)
 		return true;
-	void *handle = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-	bool ok = handle != NULL;
-	for (size_t i = 0; ok && i < sizeof symbols / sizeof *symbols; i++)
-		ok = (*symbols[i].at = dlsym(handle, symbols[i].name)) != NULL;
-	if (!ok) {
-		snprintf(ret_error, error_len, "libcurl cannot be loaded (%s): install the package libcurl4", dlerror());
+	if (!library_load("libcurl.so.4", "libcurl4", symbols, sizeof symbols / sizeof *symbols, ret_error, error_len))
 		return false;
-	}
-	curl.handle = handle;
+	curl.loaded = true;
 	curl.global_init(CURL_GLOBAL_DEFAULT);
 	return true;
 }
