@@ -51,6 +51,7 @@ enum cli_group {
 	GROUP_YES = 1 << 15,     /* what cannot be undone is asked for first */
 	GROUP_WATCH = 1 << 17,   /* whether it is shown again and again */
 	GROUP_INFRA = 1 << 16,   /* whether infrastructure is looked after, too */
+	GROUP_LISTEN = 1 << 18,  /* who may look, and where */
 };
 
 enum cli_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
@@ -81,7 +82,7 @@ struct cli {
 	VEC(struct cli_binding) bindings;
 	VEC(const char *) inputs; /* files with bindings, in order */
 	VEC(struct cli_secret) secrets;
-	const char *scenario, *state, *results, *on, *output, *run, *target, *image; /* or NULL */
+	const char *scenario, *state, *results, *on, *output, *run, *target, *image, *listen, *token; /* or NULL */
 	const char *secret_text;  /* last --secret as written, taken apart at once */
 	bool partial;             /* what is not bound may stay open: for pictures and dumps */
 	bool bare, no_workflow;   /* of struct compile_request */

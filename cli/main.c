@@ -44,11 +44,13 @@ const struct verb verbs[] = {
 		"twinc status|the last run\n"
 		"twinc status --watch|again and again, until it ends\n"
 		"twinc status --json|to read back" },
-	{ "report", verb_report, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_RUN | GROUP_OUTPUT | GROUP_FORMAT, NULL, "a run to look at: what it took, in words or as a page",
+	{ "report", verb_report, WORDS_WORKFLOW, GROUP_BIND | GROUP_STATE | GROUP_RUN | GROUP_OUTPUT | GROUP_FORMAT | GROUP_LISTEN, NULL,
+		"a run to look at: what it took, in words or as a page",
 		"twinc report|what each step took, and could ask for\n"
 		"twinc report -o run.html|timeline, gates, failures with logs, in one file\n"
 		"twinc report -o run.svg|the timeline alone\n"
-		"twinc report -o twin.prom|for Prometheus, through a textfile collector" },
+		"twinc report -o twin.prom|for Prometheus, through a textfile collector\n"
+		"twinc report --listen 127.0.0.1:9464|the page at / and /metrics, as the run goes on" },
 	{ "outputs", verb_outputs, WORDS_WORKFLOW, GROUP_STATE | GROUP_RESULTS | GROUP_JSON | GROUP_RUN, NULL, "what the last run gave",
 		"twinc outputs station.twin main|a CWL output object" },
 	{ "logs", verb_logs, WORDS_OPTIONAL, GROUP_STATE | GROUP_RUN | GROUP_LOGS, "TASK", "what tasks wrote",

@@ -41,6 +41,8 @@ static const struct option options[] = {
 	{ "as", 0, OPTION_CHOICE, GROUP_AS, FIELD(as), "plan|ast|model", "which representation" },
 	{ "json", 0, OPTION_FLAG, GROUP_JSON, FIELD(json), NULL, "JSON on stdout, to read back" },
 	{ "output", 'o', OPTION_TEXT, GROUP_OUTPUT, FIELD(output), "PATH", "write there: a folder, or a file whose suffix says the format" },
+	{ "listen", 0, OPTION_TEXT, GROUP_LISTEN, FIELD(listen), "ADDRESS:PORT", "serve the page at / and the numbers at /metrics (127.0.0.1:9464)" },
+	{ "token", 0, OPTION_TEXT, GROUP_LISTEN, FIELD(token), "FILE", "what who looks must know, instead of a new one" },
 	{ "target", 't', OPTION_TEXT, GROUP_BUILD, FIELD(target), "NAME,...", "for these targets, instead of for all" },
 	{ "image", 0, OPTION_TEXT, GROUP_BUILD, FIELD(image), "IMAGE", "the container of steps that name none (kubernetes)" },
 	{ "packed", 0, OPTION_FLAG, GROUP_BUILD, FIELD(packed), NULL, "one document instead of several (cwl)" },

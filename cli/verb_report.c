@@ -2,6 +2,7 @@
 #include "cli/graph_states.h"
 #include "cli/state.h"
 #include "compiler/base/file.h"
+#include "runtime/page/listen.h"
 #include "runtime/page/page.h"
 #include "runtime/report/report.h"
 #include <errno.h>
@@ -12,6 +13,9 @@
 #include <unistd.h>
 
 #define LOG_BYTES 6000
+#define AGAIN_S 5
+#define TOKEN_BYTES ((size_t)4 << 10)
+#define TOKEN_MIN 16
 
 struct gathered {
 	struct cli *c;
@@ -126,21 +130,59 @@ static void print_usage(const struct page *p, struct cli *c, struct buf *b)
 	}
 }
 
+/* All that the journal has of the run; page_free gives it back. Else the exit code, said why. */
+static int page_load(struct gathered *g, const char *file, struct page *ret)
+{
+	struct cli *c = g->c;
+	struct cli_lock holder;
+	int code = CLI_WRONG;
+
+	g->state = cli_state(c, file);
+	struct journal *j = cli_journal_look(c, g->state, &code);
+	if (!j)
+		return code;
+	if (!cli_run(c, j, &g->run)) {
+		journal_close(j);
+		return CLI_WRONG;
+	}
+	journal_task_each(j, g->run.id, add_task, g);
+	journal_gate_each(j, add_gate, g);
+	journal_close(j);
+	bool live = cli_lock_holder(c, g->state, &holder) && holder.pid == g->run.pid;
+	*ret = (struct page){ .twin = file_basename(&c->arena, file), .file = file_basename(&c->arena, file), .run = &g->run, .tasks = g->tasks.at, .n_tasks = g->tasks.len,
+			      .gates = g->gates.at, .n_gates = g->gates.len, .log = log_end, .ctx = g };
+	ret->state = strcmp(g->run.state, "running") == 0 && !live ? "broken off" : g->run.state;
+	ret->now_ms = g->run.end_ms ? g->run.end_ms : report_now_ms();
+	return CLI_DONE;
+}
+
+static void page_free(struct gathered *g)
+{
+	vec_finish(&g->tasks);
+	vec_finish(&g->gates);
+}
+
+static void put_html(struct cli *c, const char *file, struct page *p, struct buf *b)
+{
+	char *twin = NULL;
+
+	p->graph = draw_graph(c, file, p->run->workflow, &twin);
+	p->twin = twin ? twin : p->twin;
+	page_html(p, b);
+}
+
 static int write_page(struct cli *c, const char *file, struct page *p)
 {
 	struct buf b = { 0 };
-	char *twin = NULL;
-	if (!c->output) {
+
+	if (!c->output)
 		print_usage(p, c, &b);
-	} else if (ends_with(c->output, ".html")) {
-		p->graph = draw_graph(c, file, p->run->workflow, &twin);
-		p->twin = twin ? twin : p->twin;
-		page_html(p, &b);
-	} else if (ends_with(c->output, ".svg")) {
+	else if (ends_with(c->output, ".html"))
+		put_html(c, file, p, &b);
+	else if (ends_with(c->output, ".svg"))
 		page_timeline(p, &b);
-	} else {
+	else
 		page_metrics(p, &b);
-	}
 	int e = c->output ? file_write(c->output, buf_text(&b), b.len, NULL) : 0;
 	if (!c->output)
 		cli_print(&b);
@@ -152,34 +194,134 @@ static int write_page(struct cli *c, const char *file, struct page *p)
 	return CLI_DONE;
 }
 
+/* -- listening --------------------------------------------------------------------------------------------------------- */
+
+struct listening {
+	struct cli *c;
+	const char *file, *token;
+};
+
+static volatile sig_atomic_t told_to_stop;
+
+static void note_signal(int number)
+{
+	told_to_stop = number;
+}
+
+/* Each request looks anew, with memory of its own. */
+static unsigned answer(const char *path, struct buf *ret, const char **ret_type, void *ctx)
+{
+	static const struct { const char *path, *type; } pages[] = {
+		{ "/", "text/html; charset=utf-8" }, { "/timeline.svg", "image/svg+xml" }, { "/metrics", "text/plain; version=0.0.4; charset=utf-8" },
+	};
+	struct listening *l = ctx;
+	size_t which = 0;
+
+	while (which < sizeof pages / sizeof *pages && strcmp(path, pages[which].path) != 0)
+		which++;
+	if (which == sizeof pages / sizeof *pages) {
+		buf_puts(ret, "there is /, /timeline.svg and /metrics\n");
+		return 404;
+	}
+	struct cli c = *l->c;
+	struct gathered g = { .c = &c };
+	struct page p;
+	c.arena = (struct arena){ 0 };
+	bool ok = page_load(&g, l->file, &p) == CLI_DONE;
+	if (ok) {
+		p.again_s = p.run->end_ms ? 0 : AGAIN_S;
+		*ret_type = pages[which].type;
+		if (which == 0)
+			put_html(&c, l->file, &p, ret);
+		else if (which == 1)
+			page_timeline(&p, ret);
+		else
+			page_metrics(&p, ret);
+	} else {
+		buf_puts(ret, "there is no run yet\n");
+	}
+	page_free(&g);
+	arena_finish(&c.arena);
+	return ok ? 200 : 503;
+}
+
+static void say_ready(const char *address, void *ctx)
+{
+	struct listening *l = ctx;
+
+	if (l->c->token)
+		printf("http://%s/ with the token of %s\n", address, l->c->token);
+	else
+		printf("http://%s/?token=%s\n", address, l->token);
+	fflush(stdout);
+}
+
+/* The first line of --token; a new one without. NULL: said why. */
+static const char *find_token(struct cli *c, bool loopback)
+{
+	char made[33], *text;
+	size_t len;
+
+	if (!c->token && !loopback) {
+		cli_usage(c, "--listen %s is seen by other machines: say with --token FILE what who looks must know, and let a proxy do TLS", c->listen);
+		return NULL;
+	}
+	if (!c->token) {
+		listen_token(made);
+		return arena_strdup(&c->arena, made);
+	}
+	int e = file_read(&c->arena, c->token, TOKEN_BYTES, &text, &len);
+	if (e) {
+		cli_usage(c, "cannot read \"%s\": %s", c->token, strerror(e));
+		return NULL;
+	}
+	text[strcspn(text, "\r\n")] = 0;
+	if (strlen(text) < TOKEN_MIN) {
+		cli_usage(c, "the token in \"%s\" has %zu characters; at least %d are wanted", c->token, strlen(text), TOKEN_MIN);
+		return NULL;
+	}
+	return text;
+}
+
+static int serve(struct cli *c, const char *file)
+{
+	struct sigaction act = { .sa_handler = note_signal };
+	struct listening l = { .c = c, .file = file };
+	char error[300];
+	bool loopback;
+
+	if (!listen_parse(c->listen, &loopback))
+		return cli_usage(c, "--listen %s: an address and a port are wanted, as 127.0.0.1:9464 or [::1]:0", c->listen);
+	l.token = find_token(c, loopback);
+	if (!l.token)
+		return CLI_USAGE;
+	sigaction(SIGINT, &act, NULL);
+	sigaction(SIGTERM, &act, NULL);
+	struct listen o = { .address = c->listen, .token = l.token, .answer = answer, .ready = say_ready, .ctx = &l };
+	if (!listen_run(&o, &told_to_stop, error, sizeof error))
+		return cli_fail("%s", error);
+	return told_to_stop ? 128 + told_to_stop : CLI_DONE;
+}
+
 int verb_report(struct cli *c)
 {
 	struct gathered g = { .c = c };
-	struct cli_lock holder;
+	struct page p;
 	const char *file = cli_file(c);
-	int code = CLI_USAGE;
+
 	if (!file)
-		return code;
+		return CLI_USAGE;
 	if (c->output && !ends_with(c->output, ".html") && !ends_with(c->output, ".svg") && !ends_with(c->output, ".prom"))
 		return cli_usage(c, "\"%s\": a report ends in .html, its timeline alone in .svg, its numbers for Prometheus in .prom", c->output);
-	g.state = cli_state(c, file);
-	struct journal *j = cli_journal_look(c, g.state, &code);
-	if (!j)
-		return code;
-	if (!cli_run(c, j, &g.run)) {
-		journal_close(j);
-		return CLI_WRONG;
-	}
-	journal_task_each(j, g.run.id, add_task, &g);
-	journal_gate_each(j, add_gate, &g);
-	journal_close(j);
-	bool live = cli_lock_holder(c, g.state, &holder) && holder.pid == g.run.pid;
-	struct page p = { .twin = file_basename(&c->arena, file), .file = file_basename(&c->arena, file), .run = &g.run, .tasks = g.tasks.at, .n_tasks = g.tasks.len,
-			  .gates = g.gates.at, .n_gates = g.gates.len, .log = log_end, .ctx = &g };
-	p.state = strcmp(g.run.state, "running") == 0 && !live ? "broken off" : g.run.state;
-	p.now_ms = g.run.end_ms ? g.run.end_ms : report_now_ms();
-	code = write_page(c, file, &p);
-	vec_finish(&g.tasks);
-	vec_finish(&g.gates);
+	if (c->listen && c->output)
+		return cli_usage(c, "--listen serves all of it: there is nothing to write");
+	if (c->token && !c->listen)
+		return cli_usage(c, "--token belongs to --listen");
+	if (c->listen)
+		return serve(c, file);
+	int code = page_load(&g, file, &p);
+	if (code == CLI_DONE)
+		code = write_page(c, file, &p);
+	page_free(&g);
 	return code;
 }

@@ -39,6 +39,6 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "libgvc6")              # loaded by name, when a picture is drawn
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3, libcurl4") # loaded by name, when a manager of infrastructure is asked
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "python3, libcurl4, libmicrohttpd12") # likewise, when a manager is asked, a report served
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "python3-numpy, bash-completion")
 include(CPack)

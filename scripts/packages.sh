@@ -3,8 +3,8 @@
 
 # gcc [12.2] cmake [3.25] ninja-build [1.11] bison [3.8] flex [2.6] libyaml-dev [0.2.5] libjansson-dev [2.14]
 # nettle-dev [3.8] libsqlite3-dev [3.40] libgraphviz-dev [2.42] liblua5.4-dev [5.4]
-# libcurl4-openssl-dev [7.88]
-PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config bison flex libyaml-dev libjansson-dev nettle-dev libsqlite3-dev libgraphviz-dev liblua5.4-dev libcurl4-openssl-dev"
+# libcurl4-openssl-dev [7.88] libmicrohttpd-dev [0.9.75]
+PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config bison flex libyaml-dev libjansson-dev nettle-dev libsqlite3-dev libgraphviz-dev liblua5.4-dev libcurl4-openssl-dev libmicrohttpd-dev"
 # The steps of the main example are written in it.
 PACKAGES_EXAMPLE="python3"
 # What the tests call beside the above.

@@ -56,7 +56,10 @@ static void put_head(const struct page *p, struct buf *b)
 {
 	uint32_t counts[TASK_STATES] = { 0 };
 	buf_puts(b, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\n"
-		    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n<title>");
+		    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n");
+	if (p->again_s)
+		buf_printf(b, "<meta http-equiv=\"refresh\" content=\"%u\">\n", p->again_s);
+	buf_puts(b, "<title>");
 	page_escape(p->run->workflow, b);
 	buf_printf(b, ", run %" PRId64 "</title><style>%s</style></head><body>\n<h1>", p->run->id, style);
 	page_escape(p->twin, b);

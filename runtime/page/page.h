@@ -11,6 +11,7 @@ struct page {
 	const struct journal_task *tasks; uint32_t n_tasks; /* of the run, by name */
 	const struct journal_gate *gates; uint32_t n_gates; /* of its workflow, as last seen */
 	const char *state;                 /* of the run, in words: "done", "broken off" */
+	uint32_t again_s;                  /* the page is to be loaded anew after so long; 0: never */
 	int64_t now_ms;                    /* where what still runs ends, in the picture */
 	const char *graph;                 /* SVG of the plan with states, or NULL */
 	const char *(*log)(const struct journal_task *t, void *ctx); /* the end of what it wrote; or NULL */
