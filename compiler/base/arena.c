@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define ALIGNMENT _Alignof(uint64_t)
-#define BLOCK_MIN_BYTES ((size_t)8 << 10)
+#define BLOCK_MIN_BYTES ((size_t)2 << 10) /* many live for one task, and are zeroed */
+#define LARGE_BYTES ((size_t)4 << 10)
 #define BLOCK_MAX_BYTES ((size_t)64 << 10) /* so that blocks that were given back are taken again */
 
 struct arena_block {
@@ -54,10 +55,10 @@ static void *alloc_large(struct arena *a, size_t bytes)
 	return b->data;
 }
 
-static void add_block(struct arena *a)
+static void add_block(struct arena *a, size_t least)
 {
 	size_t bytes = BLOCK_MIN_BYTES;
-	while (bytes < a->used_bytes / 2 && bytes < BLOCK_MAX_BYTES)
+	while (bytes < least || (bytes < a->used_bytes / 2 && bytes < BLOCK_MAX_BYTES))
 		bytes *= 2;
 	struct arena_block *b = new_block(bytes);
 	b->next = a->blocks;
@@ -72,10 +73,10 @@ void *arena_alloc(struct arena *a, size_t bytes)
 		bug_out_of_memory();
 	bytes = bytes ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
 	a->used_bytes += bytes;
-	if (bytes > BLOCK_MIN_BYTES / 2)
+	if (bytes > LARGE_BYTES)
 		return alloc_large(a, bytes);
 	if (bytes > (size_t)(a->end - a->next))
-		add_block(a);
+		add_block(a, bytes);
 	void *ret = a->next;
 	a->next += bytes;
 	return ret;

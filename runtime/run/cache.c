@@ -129,15 +129,15 @@ const struct value *cache_lookup(struct run *r, struct task *t, bool *ret_failed
 	if (!text || !foreign_reuse(r, t))
 		return NULL;
 	struct arena a = { 0 };
-	if (doc_json_read(&a, text, strlen(text), &d, &error) && value_load(&r->arena, doc_get(d, "outputs"), &outputs)) {
+	if (doc_json_read(&a, text, strlen(text), &d, &error) && value_load(&a, doc_get(d, "outputs"), &outputs)) {
 		struct doc *stamps = doc_get(d, "stamps");
 		struct check c = { r, t, stamps ? stamps->children.first : NULL, NULL };
-		outputs = with_paths(&r->arena, outputs, absolute, (void *)(uintptr_t)r->o.state);
+		outputs = with_paths(&a, outputs, absolute, (void *)(uintptr_t)r->o.state);
 		check_value(&c, outputs);
 		if (c.trouble) {
 			t->reason = c.trouble;
 		} else {
-			found = cache_record(r, t, outputs, doc_get(d, "metrics"));
+			found = cache_record(r, t, value_copy(&r->arena, outputs), doc_get(d, "metrics"));
 			*ret_failed = !found;
 		}
 	}

@@ -9,12 +9,15 @@
 static void call_decide(struct run *r, struct task *t);
 static void call_fail(struct run *r, struct task *t, const char *reason);
 
-static const char *place_text(struct run *r, struct span span)
+/* Of all tasks of the node the same. */
+static const char *place_text(struct run *r, const struct plan_node *n)
 {
-	if (span.file == 0)
-		return NULL;
-	struct place p = source_place(r->plan->sources, span);
-	return arena_printf(&r->arena, "%s:%u:%u", p.path, p.line, p.column);
+	const char **known = &r->places[n - r->plan->nodes];
+	if (!*known && n->span.file != 0) {
+		struct place p = source_place(r->plan->sources, n->span);
+		*known = arena_printf(&r->arena, "%s:%u:%u", p.path, p.line, p.column);
+	}
+	return *known;
 }
 
 static struct task *task_create(struct run *r, struct node *n)
@@ -25,7 +28,7 @@ static struct task *task_create(struct run *r, struct node *n)
 	t->name = node_name(r, n);
 	t->exit = -1;
 	t->action = RUN_ACTION_RUN;
-	t->place = place_text(r, n->plan->span);
+	t->place = place_text(r, n->plan);
 	if (n->plan->kind == PLAN_CALL) {
 		t->step = &r->plan->steps[n->plan->target];
 		t->weight = r->weights[n->plan - r->plan->nodes];
@@ -295,6 +298,8 @@ static void call_cached(struct run *r, struct task *t, const struct value *resul
 {
 	t->state = TASK_CACHED;
 	t->action = RUN_ACTION_CACHED;
+	free(t->components); /* the journal has them from when it ran */
+	t->components = NULL;
 	r->counts.cached++;
 	if (!r->dry)
 		run_tell_task(r, EVENT_TASK_CACHED, t);

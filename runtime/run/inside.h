@@ -74,7 +74,8 @@ struct task {
 	enum run_action action;
 	const char *reason;          /* why it runs, or does not */
 	const struct value **inputs; /* with digests */
-	const char *key, *components;
+	const char *key;
+	char *components;            /* of the key, of its own; NULL once the journal has them, or had them */
 	uint32_t attempt;
 	int64_t home;                /* run and */
 	uint32_t number;             /* number of the attempt: its folder */
@@ -90,7 +91,7 @@ struct task {
 	int64_t due_ms, start_ms, end_ms;
 	uint64_t peak_bytes;         /* of memory, in its last attempt; 0: not known */
 	int exit;
-	bool cancelled, adopted, prepared, has_secret, key_kept;
+	bool cancelled, adopted, prepared, has_secret;
 	uint32_t order;              /* of becoming ready */
 	const struct diag *diag;     /* why it failed */
 	struct orphan *orphan;
@@ -136,6 +137,7 @@ struct run {
 	struct map working;           /* key -> task that works on it */
 	uint32_t *positions;          /* of nodes in their blocks */
 	uint32_t *weights;            /* of nodes: longest path that hangs on them */
+	const char **places;          /* by node, once asked for: "flood.twin:12:3" */
 	const struct cwl_process **processes; /* of steps, once asked for */
 	int64_t *expected_ms;         /* of steps, once asked for; 0: not yet */
 	struct scope *root;

@@ -1,5 +1,7 @@
 /* The key of a task: everything that its result can depend on, as named texts, and a digest over them. */
 #include "runtime/run/inside.h"
+#include "compiler/base/bug.h"
+#include <stdlib.h>
 
 /* -- values without their folders ----------------------------------------------------------------------------------- */
 
@@ -196,7 +198,10 @@ bool key_make(struct run *r, struct task *t)
 		doc_json_write(k.doc, 0, &text);
 		digest_bytes(buf_text(&text), text.len, &hex);
 		t->key = arena_strdup(&r->arena, hex.text);
-		t->components = arena_strndup(&r->arena, buf_text(&text), text.len);
+		free(t->components);
+		t->components = strndup(buf_text(&text), text.len);
+		if (!t->components)
+			bug_out_of_memory();
 	}
 	buf_finish(&text);
 	arena_finish(&a);

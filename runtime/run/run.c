@@ -182,6 +182,7 @@ struct run *run_create(const struct run_options *o)
 	if (!r->dry)
 		recover_load(r);
 	find_positions(r);
+	r->places = arena_new_n(&r->arena, const char *, r->plan->n_nodes);
 	schedule_weights(r);
 	open_root(r);
 	return r;
@@ -192,8 +193,10 @@ void run_destroy(struct run *r)
 	if (!r)
 		return;
 	lanes_finish(r);
-	for (uint32_t i = 0; i < r->tasks.len; i++)
+	for (uint32_t i = 0; i < r->tasks.len; i++) {
 		vec_finish(&r->tasks.at[i]->stamps);
+		free(r->tasks.at[i]->components);
+	}
 	vec_finish(&r->tasks);
 	vec_finish(&r->numbered);
 	vec_finish(&r->later);
@@ -484,7 +487,7 @@ struct run_task_info run_task_info(struct run *r, uint32_t at)
 {
 	const struct task *t = r->tasks.at[at];
 	struct run_task_info i = { .name = t->name, .step = t->step ? t->step->name : NULL, .reason = t->reason, .key = t->key,
-				   .components = t->components, .span = t->node->plan->span, .action = t->action, .duration_ms = -1 };
+				   .span = t->node->plan->span, .action = t->action, .duration_ms = -1 };
 	if (t->action != RUN_ACTION_RUN && t->action != RUN_ACTION_BLOCKED)
 		return i;
 	if (r->o.journal && t->step)

@@ -58,7 +58,7 @@ const char *run_log_path(struct arena *a, const char *state, const char *workflo
 /* What a run (above all a dry one) knows of each task, in order of appearance. */
 enum run_action { RUN_ACTION_RUN, RUN_ACTION_CACHED, RUN_ACTION_BLOCKED, RUN_ACTION_SKIP };
 struct run_task_info {
-	const char *name, *step, *reason, *key, *components;
+	const char *name, *step, *reason, *key;
 	struct span span;
 	enum run_action action;
 	int64_t duration_ms; /* of what is to be run: of the last time, else of its time limit; -1: not known */

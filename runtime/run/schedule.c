@@ -2,6 +2,7 @@
 #include "runtime/run/inside.h"
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #define MAX_BACKOFF_S 86400.0
 
@@ -139,9 +140,10 @@ void task_record(struct run *r, struct task *t)
 {
 	if (!r->id)
 		return;
-	if (t->components && !t->key_kept) {
+	if (t->components) {
 		journal_key_put(r->o.journal, t->key, t->components);
-		t->key_kept = true;
+		free(t->components);
+		t->components = NULL;
 	}
 	journal_task_put(r->o.journal, &(struct journal_task){
 		.run = r->id, .name = t->name, .step = t->step ? t->step->name : NULL, .key = t->key, .reason = t->reason, .place = t->place,
