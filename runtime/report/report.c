@@ -19,7 +19,9 @@ void report_duration(int64_t ms, struct buf *ret)
 	if (ms < 0) /* across a clock that was set back */
 		ms = 0;
 	int64_t s = ms / 1000;
-	if (ms < 10000)
+	if (ms < 1000)
+		buf_printf(ret, "%" PRId64 "ms", ms);
+	else if (ms < 10000)
 		buf_printf(ret, "%" PRId64 ".%" PRId64 "s", s, ms % 1000 / 100);
 	else if (s < 60)
 		buf_printf(ret, "%" PRId64 "s", s);
@@ -55,6 +57,7 @@ void report_destroy(struct report *r)
 	for (uint32_t i = 0; i < r->running.len; i++)
 		free(r->running.at[i].name);
 	vec_finish(&r->running);
+	groups_finish(r);
 	buf_finish(&r->out);
 	free(r);
 }

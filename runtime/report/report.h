@@ -23,7 +23,7 @@ struct report *report_create(const struct report_options *o);
 void report_destroy(struct report *r); /* accepts NULL */
 struct run_listener report_listener(struct report *r);
 
-/* "0.3s", "12s", "4m07s", "2h05m" */
+/* "300ms", "1.2s", "12s", "4m07s", "2h05m" */
 void report_duration(int64_t ms, struct buf *ret);
 int64_t report_now_ms(void); /* the time of day, in ms since 1970 */
 /* "2026-03-01T12:00:00.250Z" */
