@@ -124,15 +124,15 @@ maven_install() { # NAME POM
 	fi
 }
 
-# The control plane of Kubernetes in build/tools/kubernetes, from source: five to ten minutes on two cores, once.
-kube_install() {
-	[ ! -f build/tools/kubernetes/done ] || return 0
-	echo "About to build Kubernetes from Debian's source, into build/tools/kubernetes"
-	if tests/services/kube build build/tools/kubernetes; then
-		touch build/tools/kubernetes/done
+# A control plane of Kubernetes in build/tools/NAME, from source, minutes on two cores, once: Debian's, or by a Go that of tests/services/control.
+kube_install() { # NAME [GO]
+	[ ! -f "build/tools/$1/done" ] || return 0
+	echo "About to build Kubernetes, into build/tools/$1"
+	if tests/services/kube build "build/tools/$1" "${2:-}"; then
+		touch "build/tools/$1/done"
 	else
-		rm -rf build/tools/kubernetes
-		echo "(not to be had: Kubernetes)" >&2
+		rm -rf "build/tools/$1"
+		echo "(not to be had: Kubernetes, as $1)" >&2
 	fi
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NEWEST 31 /* of Kubernetes 1.x, where a cluster says nothing */
+#define NEWEST 34 /* of Kubernetes 1.x, where a cluster says nothing */
 
 /* -- clusters ------------------------------------------------------------------------------------------------------------- */
 

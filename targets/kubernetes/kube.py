@@ -67,7 +67,7 @@ class Jobs:
     def post(self, job):
         """False: it is there already."""
         try:
-            self.ask("POST", "", job)
+            self.ask("POST", "?fieldValidation=Strict", job)  # an older cluster than the twin says would leave out what it does not know
         except urllib.error.HTTPError as e:
             if e.code != 409:
                 raise Trouble("the Job %s cannot be created: %s" % (job["metadata"]["name"], e.read().decode("utf-8", "replace")))
@@ -92,7 +92,10 @@ class Jobs:
             job["metadata"]["ownerReferences"] = [owner]  # it goes with its run
         if len(tasks) > 1:
             job["spec"].update(completionMode="Indexed", completions=len(tasks), parallelism=len(tasks))
-            job["spec"]["backoffLimit"] *= len(tasks)
+            if os.environ["TWIN_INDEXED"] == "each":  # fails for itself, and is tried again for itself
+                job["spec"]["backoffLimitPerIndex"] = job["spec"].pop("backoffLimit")
+            else:
+                job["spec"]["backoffLimit"] *= len(tasks)
         given = [("TWIN_STATE", twin.STATE), ("TWIN_TASKS", listed)]
         given += [(k, os.environ[k]) for k in ("TWIN_INPUTS",) if k in os.environ]
         for container in (pod["spec"]["initContainers"][0], pod["spec"]["containers"][0]):
@@ -251,7 +254,7 @@ exit "$(cat "$order.ended")"
     os.chmod(agent, 0o755)
     if rank:
         own = quoted("%s/%s-%d" % (orders, name, rank))
-        write_whole(script, "until [ -e %s ]; do sleep 0.2; done\nsh %s\ncode=$?\necho $code > %s.ended\nexit $code\n" % (own, own, own))
+        write_whole(script, "export HOME=/tmp\nuntil [ -e %s ]; do sleep 0.2; done\nsh %s\ncode=$?\necho $code > %s.ended\nexit $code\n" % (own, own, own))
         return
     hosts = ",".join("%s-%d:1" % (name, i) for i in range(workers(task)))
     lines = ["mkdir -p %s || exit" % quoted(orders)]

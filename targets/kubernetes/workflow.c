@@ -279,7 +279,7 @@ struct doc *kube_run_spec(struct kube_run *r, const char *inputs)
 	kube_text(k, kube_named(k, env, "TWIN_OWNER"), "valueFrom/fieldRef/fieldPath", "metadata.labels['controller-uid']");
 	kube_env(k, env, "TWIN_STATE", "/twin/runs/$(TWIN_RUN)");
 	if (k->cluster->minor >= 24)
-		kube_env(k, env, "TWIN_INDEXED", "1");
+		kube_env(k, env, "TWIN_INDEXED", k->cluster->minor >= 29 ? "each" : "all"); /* of its elements: what a failure ends */
 	if (inputs)
 		kube_env(k, env, "TWIN_INPUTS", inputs);
 	kube_volumes(r, spec, false);

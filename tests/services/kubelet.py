@@ -1,8 +1,8 @@
 """A small kubelet for tests: each container of a pod is a process of this machine.
 
 kubelet.py FOLDER PORT: registers the node `one` with the API server on that port. FOLDER/pods/NAMESPACE/POD/CONTAINER.log is what a
-container said. Images, users, limits, probes and network policies are not obeyed; commands are those of this machine, inside
-bubblewrap: /usr and /etc to read, volumes at their places, nothing else. Volumes: emptyDir, configMap, secret, claims on hostPath.
+container said. Images, limits, probes and network policies are not obeyed, users in name only; commands are those of this machine, inside
+bubblewrap: /usr, /etc and /sys to read, volumes at their places, nothing else. Volumes: emptyDir, configMap, secret, projected, claims on hostPath.
 """
 import base64
 import http.client
@@ -72,6 +72,22 @@ class Pod:
         found.update((k, base64.b64decode(v)) for k, v in (said.get("binaryData") or {}).items())
         return found
 
+    def projected(self, sources):
+        """Name to content of all that is put together in one folder."""
+        found = {}
+        for source in sources:
+            kind, said = next(iter(source.items()))
+            if kind == "serviceAccountToken":
+                asked = {"spec": {"expirationSeconds": said["expirationSeconds"], "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": self.name, "uid": self.meta["uid"]}}}
+                path = "/api/v1/namespaces/%s/serviceaccounts/%s/token" % (self.namespace, self.spec["serviceAccountName"])
+                found[said["path"]] = ask("POST", path, asked)[1]["status"]["token"].encode()
+            elif kind == "downwardAPI":
+                found.update((i["path"], self.field(i["fieldRef"]["fieldPath"]).encode()) for i in said["items"])
+            else:
+                held = self.data(kind.lower() + "s", said["name"], said.get("optional"))
+                found.update((i["path"], held[i["key"]]) for i in said.get("items") or [{"path": k, "key": k} for k in held])
+        return found
+
     def field(self, path):
         named = re.match(r"metadata\.(labels|annotations)\['(.*)'\]\Z", path)
         if named:
@@ -124,6 +140,8 @@ class Pod:
             self.write(folder, volume["configMap"], self.data("configmaps", volume["configMap"]["name"]), volume["configMap"].get("optional"))
         elif "secret" in volume:
             self.write(folder, volume["secret"], self.data("secrets", volume["secret"]["secretName"]), volume["secret"].get("optional"))
+        elif "projected" in volume:
+            self.write(folder, {}, self.projected(volume["projected"]["sources"]), False)
         elif "emptyDir" not in volume:
             raise Trouble("no such volume: %s" % volume)
         return folder
@@ -131,13 +149,17 @@ class Pod:
     def words(self, container):
         if not container.get("command"):
             raise Trouble("no command, and images are not run here")
-        line = ["bwrap", "--die-with-parent", "--unshare-pid", "--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc", "--proc", "/proc", "--dev", "/dev"]
+        line = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-uts", "--hostname", self.spec.get("hostname", self.name)]
+        user = self.spec.get("securityContext", {}).get("runAsUser")
+        if user:  # in name; files stay root's
+            line += ["--unshare-user", "--uid", str(user), "--gid", str(user)]
+        line += ["--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc", "--ro-bind", "/sys", "/sys", "--proc", "/proc", "--dev", "/dev"]
         for name in ("bin", "sbin", "lib", "lib64"):
             line += ["--symlink", "usr/" + name, "/" + name]
         volumes = {v["name"]: v for v in self.spec.get("volumes", [])}
         for mount in container.get("volumeMounts", []):
             volume = volumes[mount["name"]]
-            read_only = mount.get("readOnly") or "configMap" in volume or "secret" in volume
+            read_only = mount.get("readOnly") or not volume.keys().isdisjoint(("configMap", "secret", "projected"))
             with self.making:  # whole, before anybody sees it
                 line += ["--ro-bind" if read_only else "--bind", self.volume(volume), mount["mountPath"]]
         return line + ["--chdir", container.get("workingDir", "/"), "--"] + container["command"] + container.get("args", [])

@@ -15,7 +15,7 @@ engine_up() { # NAME
 		on=slurm
 		;;
 	kubernetes)
-		bin=$root/build/tools/kubernetes
+		bin=$root/build/tools/${KUBE:-kubernetes}
 		[ -e "$bin/done" ] || skip "tools/engines/kubernetes: no control plane"
 		for program in etcd bwrap openssl; do
 			command -v $program >/dev/null || skip "tools/engines/kubernetes: no $program"

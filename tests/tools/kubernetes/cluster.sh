@@ -1,6 +1,7 @@
 # Sourced by `run`, `trigger`, `streams` and `awake`: cluster_up starts a control plane below $scratch, or skips the test NAME where it cannot be had.
+# KUBE: the folder of build/tools with its programs, `kubernetes` (1.20) or `kubernetes-newest`.
 cluster_up() { # NAME
-	bin=${KUBE_BIN:-$root/build/tools/kubernetes}
+	bin=$root/build/tools/${KUBE:-kubernetes}
 	for program in kube-apiserver kube-controller-manager kube-scheduler kubectl; do
 		[ -x "$bin/$program" ] || skip "tools/kubernetes/$1: no $program"
 	done

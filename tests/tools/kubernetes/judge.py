@@ -1,10 +1,13 @@
 """Gives what `build -t kubernetes` writes to a real control plane, and compares what its Jobs leave with the local runtime.
 
-judge.py dry|run TWINC PROJECT SCRATCH CASE ...
-dry: the API server takes every object, as a trial. run: all objects are applied in a namespace of their own, the run's Job is
-created, and its Jobs run until it ends. KUBECONFIG and PODS (where the kubelet keeps what containers say) name the cluster,
-NAMED what its namespaces end in.
+judge.py dry|run|meets TWINC PROJECT SCRATCH CASE ...
+dry: the API server takes every object, as a trial, and every pod that they would make, where `restricted` is enforced. run: all objects
+are applied in a namespace of their own, the run's Job is created, and its Jobs run until it ends. meets: the same with workers that
+have to find each other, which the local runtime does not start. KUBECONFIG and PODS (where the kubelet keeps what containers say)
+name the cluster, NAMED what its namespaces end in.
 """
+import copy
+import functools
 import json
 import os
 import re
@@ -27,9 +30,9 @@ FREE = {
     "conformance/workflow_not_said": "it is about the command line",
 }
 IMAGE = "registry.example.org/tools:1"
-CLUSTER = '\ninfra test_cluster: kubernetes.cluster { nodes = 8, cpus = 16, memory = 64GiB, gpus = 8, version = "1.20" }\n'
+CLUSTER = '\ninfra test_cluster: kubernetes.cluster { nodes = 8, cpus = 16, memory = 64GiB, gpus = 8%s }\n'
 LIMIT = 180  # seconds that a run may take
-# What 1.20 calls otherwise, with the same fields.
+# What 1.20 calls otherwise, with the same fields. A newer server is given what is written.
 OLDER = {("batch/v1", "CronJob"): "batch/v1beta1", ("policy/v1", "PodDisruptionBudget"): "policy/v1beta1"}
 OWN = ("serving.kserve.io/v1beta1",)  # resources of an operator: this API server does not know them
 
@@ -51,27 +54,48 @@ def documents(path):
         return [d for d in yaml.safe_load_all(f) if d]
 
 
+@functools.lru_cache(maxsize=None)
+def minor():
+    """Of the server's version, 1.x; Debian's says none."""
+    return int(json.loads(kubectl_good(["version", "-o", "json"]))["serverVersion"]["minor"] or 20)
+
+
 def moved(found, namespace):
-    """The same objects in this namespace, as 1.20 knows them."""
+    """The same objects in this namespace, as the server knows them."""
     for one in found:
-        one["apiVersion"] = OLDER.get((one["apiVersion"], one["kind"]), one["apiVersion"])
         if one["kind"] == "Namespace":
             one["metadata"]["name"] = namespace
         else:
             one["metadata"]["namespace"] = namespace
         for subject in one.get("subjects", []):
             subject["namespace"] = namespace
+        if minor() > 20:
+            continue
+        one["apiVersion"] = OLDER.get((one["apiVersion"], one["kind"]), one["apiVersion"])
         if one["kind"] == "CronJob":
             one["spec"].pop("timeZone", None)
-        if one["kind"] == "Job":  # indexed ones came later: their schema is judged by documents.py
+        if one["kind"] == "Job":
             one["spec"].pop("completionMode", None)
     return found
+
+
+def pods(found):
+    """Those that these objects would make, as the server is to judge them itself: of what makes pods it only warns."""
+    for one in found:
+        spec = one["spec"]["jobTemplate"]["spec"] if one["kind"] == "CronJob" else one.get("spec", {})
+        if "containers" in spec.get("template", {}).get("spec", {}):
+            said = copy.deepcopy(spec["template"]["spec"])
+            said["volumes"] = said.get("volumes", []) + [{"name": c["metadata"]["name"], "emptyDir": {}} for c in one["spec"].get("volumeClaimTemplates", [])]
+            if minor() > 20:
+                said.pop("serviceAccountName", None)  # a trial makes none
+                yield {"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-", "namespace": one["metadata"]["namespace"]}, "spec": said}
 
 
 class KubeCase(Case):
     target, suffix, free = "kubernetes", "/run.yaml", FREE
     options = ("--image", IMAGE)
 
+    left_out = ("Deployment", "StatefulSet", "CronJob")  # of a run: they wait for images, or days; `dry` has them
     runs = 0  # so far, each in a namespace of its own
 
     def space(self):
@@ -88,7 +112,7 @@ class KubeCase(Case):
         head = re.search(r"^twin \w+ \{[^}]*\}\n", text, re.M)
         if head:
             with open(path, "w", encoding="utf-8") as f:
-                f.write(text[: head.end()] + "import std.kubernetes\n" + text[head.end() :] + CLUSTER)
+                f.write(text[: head.end()] + "import std.kubernetes\n" + text[head.end() :] + CLUSTER % (', version = "1.20"' if minor() == 20 else ""))
 
     @staticmethod
     def clusters(home):
@@ -97,11 +121,12 @@ class KubeCase(Case):
 
     def objects(self, cluster):
         path = os.path.join(cluster, "kustomization.yaml")
-        said = documents(path)[0]  # kubectl is of 1.20, too, which calls folders bases
-        said["bases"] = said.get("bases", []) + [r for r in said["resources"] if r.startswith("../")]
-        said["resources"] = [r for r in said["resources"] if not r.startswith("../")]
-        with open(path, "w", encoding="utf-8") as f:
-            yaml.safe_dump(said, f)
+        if minor() == 20:  # kubectl, too, which calls folders bases
+            said = documents(path)[0]
+            said["bases"] = said.get("bases", []) + [r for r in said["resources"] if r.startswith("../")]
+            said["resources"] = [r for r in said["resources"] if not r.startswith("../")]
+            with open(path, "w", encoding="utf-8") as f:
+                yaml.safe_dump(said, f)
         code, out, err = call(["kubectl", "kustomize", cluster], cluster, env=os.environ)
         if code != 0:
             raise Differs("kubectl kustomize: %s" % err)
@@ -109,7 +134,8 @@ class KubeCase(Case):
         return sorted((d for d in found if d["apiVersion"] not in OWN), key=lambda d: d["kind"] != "Namespace")
 
     def create_namespace(self):
-        kubectl_good(["create", "namespace", self.space()])
+        strict = {"pod-security.kubernetes.io/enforce": "restricted"}
+        kubectl_good(["create", "-f", "-"], json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.space(), "labels": strict}}))
         for _ in range(200):
             if kubectl(["-n", self.space(), "get", "serviceaccount", "default"])[0] == 0:
                 return
@@ -139,6 +165,7 @@ class KubeCase(Case):
         for one in found:  # that one is there now
             if one["kind"] == "Namespace":
                 one["metadata"]["name"] += "-new"
+        found += pods(found)
         code, _, err = kubectl(["create", "--dry-run=server", "--validate=true", "-f", "-"], json.dumps({"apiVersion": "v1", "kind": "List", "items": found}))
         kubectl(["delete", "namespace", self.space(), "--wait=false"])
         if code != 0:
@@ -177,19 +204,21 @@ class KubeCase(Case):
         self.spoil(home)
         job = documents(os.path.join(home, workflow, "run.yaml"))[0]
         cluster = next(c for c in self.clusters(home) if documents(os.path.join(c, "namespace.yaml"))[0]["metadata"]["name"] == job["metadata"]["namespace"])
-        # What only waits for images is left out here; `dry` has it.
-        found = [d for d in self.objects(cluster) if d["kind"] not in ("Deployment", "StatefulSet", "CronJob")]
+        found = [d for d in self.objects(cluster) if d["kind"] not in self.left_out]
         secrets = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": found[0]["metadata"]["labels"]["app.kubernetes.io/part-of"] + "-secrets", "namespace": self.space()}, "stringData": dict(self.secrets(words))}
         for claim in found:
             if claim["kind"] == "PersistentVolumeClaim" and claim["spec"]["accessModes"] == ["ReadWriteMany"]:
                 self.create_volume(claim)
-        found += [secrets] + moved([job], self.space())
-        kubectl_good(["create", "-f", "-"], json.dumps({"apiVersion": "v1", "kind": "List", "items": found}))
         try:
-            return self.outputs(job["metadata"]["name"], os.path.join(home, workflow, "flow"), fails)
+            return self.outputs(self.begin(found + [secrets], job), os.path.join(home, workflow, "flow"), fails)
         finally:
             kubectl(["delete", "namespace", self.space(), "--wait=false"])
             kubectl(["delete", "persistentvolume", self.space(), "--wait=false"])
+
+    def begin(self, found, job):
+        """Makes these objects, and the run's Job; its name."""
+        kubectl_good(["create", "-f", "-"], json.dumps({"apiVersion": "v1", "kind": "List", "items": found + moved([job], self.space())}))
+        return job["metadata"]["name"]
 
     def outputs(self, name, flow, fails):
         end = time.time() + LIMIT
@@ -234,6 +263,43 @@ class KubeCase(Case):
         return json.loads(said.replace('"/twin/results/', '"%s/' % kept))
 
 
+class Workers(KubeCase):
+    """Distributed steps: by the environment of PyTorch, and by mpirun; begun by the clock."""
+
+    options, left_out = (), ()
+    WANTED = {
+        "ranks": ["%d of 3 at 0.meets-workers:29500, a 'b\n" % rank for rank in range(3)],
+        "sums": ["%d 3 3 %d 3\n" % (rank, rank) for rank in range(3)],  # of a pod each
+    }
+
+    def prepare(self, scratch):
+        self.folder = os.path.join(scratch, self.name)
+        shutil.copytree(os.path.join(self.project, "tests/tools/kubernetes", self.name), self.folder)
+
+    def begin(self, found, job):
+        kubectl_good(["create", "-f", "-"], json.dumps({"apiVersion": "v1", "kind": "List", "items": found}))
+        for _ in range(400):
+            for one in json.loads(kubectl_good(["-n", self.space(), "get", "jobs", "-o", "json"]))["items"]:
+                if one["metadata"].get("ownerReferences", [{}])[0].get("kind") == "CronJob":
+                    kubectl_good(["-n", self.space(), "patch", "cronjob", "each-minute", "-p", '{"spec": {"suspend": true}}'])
+                    return one["metadata"]["name"]
+            time.sleep(0.2)
+        raise Differs("the clock begins nothing")
+
+    def judge(self, scratch):
+        self.prepare(scratch)
+        folder, workflow = self.build(["apply", self.name + ".twin"])
+        found = self.run(folder, workflow, [], False)
+        for name, wanted in self.WANTED.items():
+            said = []
+            for one in found[name]:
+                with open(one["path"], encoding="utf-8") as f:
+                    said.append(re.sub("at .*-(0[.])", r"at \1", f.read()))
+            if said != wanted:
+                raise Differs("%s: %s is not %s" % (name, said, wanted))
+        return "met"
+
+
 if __name__ == "__main__":
     settings = {"engine": sys.argv[1], "twinc": sys.argv[2], "project": sys.argv[3], "spoil": os.environ.get("SPOIL")}
-    sys.exit(judge_cases(KubeCase, settings, sys.argv[4], sys.argv[5:], at_once=4))
+    sys.exit(judge_cases(Workers if sys.argv[1] == "meets" else KubeCase, settings, sys.argv[4], sys.argv[5:], at_once=4))
