@@ -24,7 +24,7 @@ static const struct option options[] = {
 	{ "secret", 0, OPTION_SECRET, GROUP_BIND, FIELD(secret_text), "NAME=env:VAR|file:PATH|cmd:COMMAND", "bind a secret" },
 	{ "state", 0, OPTION_TEXT, GROUP_STATE, FIELD(state), "DIR", "the journal and work folders, instead of .twin beside the twin" },
 	{ "results", 0, OPTION_TEXT, GROUP_RESULTS, FIELD(results), "DIR", "the outputs, instead of results beside the twin" },
-	{ "on", 0, OPTION_TEXT, GROUP_APPLY, FIELD(on), "EXECUTOR[:PLACE]", "where steps run that name no place of their own" },
+	{ "on", 0, OPTION_TEXT, GROUP_APPLY, FIELD(on), "EXECUTOR[:PLACE]", "where steps run that name no place of their own; cwl: the whole workflow" },
 	{ "cpus", 0, OPTION_COUNT, GROUP_APPLY, FIELD(cpus), "N", "use at most so many CPUs of this machine" },
 	{ "memory", 0, OPTION_BYTES, GROUP_APPLY, FIELD(memory_bytes), "SIZE", "use at most so much memory of this machine (4GiB)" },
 	{ "tasks-per-job", 0, OPTION_COUNT, GROUP_APPLY, FIELD(tasks_per_job), "N", "on Slurm: so many tasks in one job, one after the other" },

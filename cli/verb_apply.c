@@ -1,6 +1,7 @@
 /* apply: do it, show how it goes; run again to resume. */
 #include "cli/infra.h"
 #include "cli/still.h"
+#include "cli/whole.h"
 #include "compiler/show/show.h"
 #include "runtime/report/report.h"
 #include <errno.h>
@@ -57,6 +58,11 @@ static int run(struct cli *c, const char *file, struct run_options *o)
 	if (!o->journal)
 		return code;
 	bool managed;
+	code = cli_whole(c, o->executor, o);
+	if (code != CLI_DONE) {
+		journal_close(o->journal);
+		return code;
+	}
 	code = cli_infra_apply(c, o->plan, o->state, o->journal, &managed);
 	if (code == CLI_DONE && o->workflow == PLAN_NONE && !managed)
 		code = cli_fail("%s has neither a workflow to run nor infrastructure to make: name a `manager` of what should be made", file);

@@ -1,5 +1,6 @@
 /* plan: what apply would do, and why. The same expansion as apply's, with nothing carried out. */
 #include "cli/infra.h"
+#include "cli/whole.h"
 #include "runtime/executor/executors.h"
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +44,15 @@ static void share_doc(const struct run_share *s, void *ctx)
 	doc_push(to->list, x);
 }
 
+static struct doc *engine_doc(struct arena *a, const struct executor_whole *w)
+{
+	struct doc *d = doc_map(a);
+	doc_set(a, d, "name", doc_string(a, w->engine));
+	doc_set(a, d, "version", doc_string(a, w->version));
+	doc_set(a, d, "program", doc_string(a, w->program));
+	return d;
+}
+
 static void print_json(struct cli *c, const struct run_options *o, struct infra *in, struct run *r, const struct totals *t, struct path *path, int64_t length)
 {
 	struct arena *a = &c->arena;
@@ -73,6 +83,8 @@ static void print_json(struct cli *c, const struct run_options *o, struct infra 
 	doc_set(a, d, "tasks", tasks);
 	doc_set(a, d, "summary", summary);
 	doc_set(a, d, "criticalPath", critical);
+	if (o->whole && t->n[RUN_ACTION_RUN] > 0)
+		doc_set(a, d, "engine", engine_doc(a, o->whole));
 	struct sharing sharing = { c, doc_list(a) };
 	if (r)
 		run_each_share(r, share_doc, &sharing);
@@ -116,6 +128,8 @@ static void print_text(struct cli *c, const struct run_options *o, struct run *r
 		printf(", %u skipped", t->n[RUN_ACTION_SKIP]);
 	putchar('\n');
 	run_each_share(r, print_share, c);
+	if (o->whole && t->n[RUN_ACTION_RUN] > 0)
+		printf("%s goes as a whole to %s %s (%s)\n", o->whole->workflow, o->whole->engine, o->whole->version, o->whole->program);
 	if (length > 0)
 		printf("critical path: %s: %s\n", cli_duration(c, length), buf_text(&path->text));
 }
@@ -164,12 +178,15 @@ static int look(struct cli *c, const struct run_options *o, struct infra **ret_i
 	return *ret_in && cli_infra_compare(c, *ret_in, INFRA_PLAN, false, ret_n) ? CLI_DONE : CLI_WRONG;
 }
 
-static int expand(struct cli *c, const struct run_options *o)
+static int expand(struct cli *c, struct run_options *o)
 {
 	struct infra *in;
-	uint32_t n_infra;
+	uint32_t n_infra = 0;
 	struct run *r = NULL;
-	int code = look(c, o, &in, &n_infra);
+	int code = cli_whole(c, o->planned, o);
+	in = NULL;
+	if (code == CLI_DONE)
+		code = look(c, o, &in, &n_infra);
 	if (code == CLI_DONE && o->workflow == PLAN_NONE && !in)
 		code = cli_fail("there is neither a workflow to run nor infrastructure to make: name a `manager` of what should be made");
 	if (code == CLI_DONE && o->workflow != PLAN_NONE) {

@@ -39,6 +39,7 @@ struct target_request {
 	const char *folder;                /* absolute, that the files will stand in: paths of data are told from there */
 	const char *here;                  /* absolute, that relative paths of bound values start from */
 	const char *image;                 /* of steps that name no container, or NULL */
+	const char *through;               /* absolute path of a script that each command goes through, told which task it is; or NULL: as they are. CWL only */
 	const struct target_scenario *scenarios; uint32_t n_scenarios; /* where none is chosen, of targets that want them */
 	struct target_shared *shared;      /* outlives the results; or NULL */
 	bool packed;                       /* one document instead of several, where the target knows that */

@@ -7,6 +7,7 @@ const struct executor *const executors[] = {
 	&executor_slurm,
 	&executor_kubernetes,
 	&executor_ssh,
+	&executor_cwl,
 	NULL,
 };
 

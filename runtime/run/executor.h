@@ -12,6 +12,16 @@
 
 struct arena;
 struct plan_thing;
+/* A workflow for an engine that takes it as a whole. Everything is borrowed. */
+struct executor_whole {
+	const char *workflow;
+	const char *engine, *program, *version; /* "cwltool", its absolute path, "3.1.2" */
+	const char *identity; /* of what will run: another one where the documents, what is bound or a file that they name differs */
+	/* Writes the documents into `folder`, where the engine finds WORKFLOW.cwl and WORKFLOW.job.yml, and into `secrets` a file for each
+	 * step that has any (0600), lines of shell that export them. False and a message on failure. */
+	bool (*write)(void *ctx, const char *folder, const char *secrets, char *ret_why, size_t why_len);
+	void *ctx;
+};
 /* Where an executor works. Everything is borrowed and outlives the executor's state. */
 struct executor_host {
 	const char *state;              /* the .twin folder, absolute */
@@ -21,6 +31,9 @@ struct executor_host {
 	const char *option;             /* behind the name in `--on NAME:OPTION`, a partition say; or NULL */
 	const char *(*secret)(const char *name, void *ctx); /* NULL: not bound */
 	void *secret_ctx;
+	const struct executor_whole *whole; /* or NULL: what is submitted is all that is known */
+	/* Of a whole: calls back with each task that has its result, and the folder that this lies in. ctx: secret_ctx. */
+	void (*each_done)(void *ctx, void (*each)(const char *name, const char *work, void *each_ctx), void *each_ctx);
 };
 /* One attempt of a task; everything is borrowed until submit returns. */
 struct executor_task {
@@ -91,6 +104,9 @@ struct executor {
 	const char *name, *doc;
 	const char *kind;    /* of the places that it serves: "slurm.cluster"; NULL: none but what has no place */
 	uint32_t most;       /* attempts that it holds at once; 0: what this machine has room for */
+	const char *whole;   /* the target whose documents of a workflow go to its engine as a whole; NULL: it takes task by task */
+	/* Of a whole: finds the engine that `option` names, or the first that is there: engine, program, version. False: why not. */
+	bool (*whole_engine)(struct arena *a, const char *option, struct executor_whole *ret, char *ret_why, size_t why_len);
 	/* Whether it can do that at all, asked before anything of the task is made. False: why not. */
 	bool (*accepts)(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len);
 	/* What an image is by its content, "NAME@sha256:..."; NAME where nobody knows. NULL: it is not there; pull: it is got, which may take

@@ -9,11 +9,11 @@ const char *lane_place(const struct run *r, const struct task *t)
 }
 
 /* The thing that a place belongs to: `hpc` for "hpc.gpu". */
-static const struct plan_thing *place_thing(const struct run *r, const char *place)
+const struct plan_thing *run_place_thing(const struct plan *p, const char *place)
 {
 	size_t n = strcspn(place, ".");
-	for (uint32_t i = 0; i < r->plan->n_things; i++) {
-		const struct plan_thing *x = &r->plan->things[i];
+	for (uint32_t i = 0; i < p->n_things; i++) {
+		const struct plan_thing *x = &p->things[i];
 		if (strcmp(x->name, place) == 0 || (strncmp(x->name, place, n) == 0 && x->name[n] == 0))
 			return x;
 		for (uint32_t k = 0; k < x->n_parts; k++)
@@ -25,7 +25,7 @@ static const struct plan_thing *place_thing(const struct run *r, const char *pla
 
 const char *lane_kind(const struct run *r, const char *place)
 {
-	const struct plan_thing *x = place_thing(r, place);
+	const struct plan_thing *x = run_place_thing(r->plan, place);
 	return x ? x->kind : NULL;
 }
 
@@ -46,6 +46,36 @@ static const char *secret(const char *name, void *ctx)
 	return NULL;
 }
 
+/* The folder that a path of an attempt's lies in, ".../work/RUN-NUMBER/work"; NULL: it is none. */
+static const char *work_folder(struct run *r, const struct value *v)
+{
+	const char *works = arena_printf(&r->arena, "%s/work/", r->o.state), *found = NULL;
+	size_t n = strlen(works);
+	if (v->kind == VALUE_PATH && strncmp(v->file.path, works, n) == 0)
+		return arena_printf(&r->arena, "%.*s/work", (int)(n + strcspn(v->file.path + n, "/")), v->file.path);
+	for (uint32_t i = 0; v->kind == VALUE_LIST && i < v->list.len && !found; i++)
+		found = work_folder(r, v->list.items[i]);
+	for (uint32_t i = 0; v->kind == VALUE_RECORD && i < v->record.len && !found; i++)
+		found = work_folder(r, v->record.fields[i].value);
+	return found;
+}
+
+static void each_done(void *ctx, void (*each)(const char *name, const char *work, void *each_ctx), void *each_ctx)
+{
+	struct run *r = ctx;
+	for (uint32_t i = 0; i < r->tasks.len; i++) {
+		const struct task *t = r->tasks.at[i];
+		const struct value *v = NULL;
+		if ((t->state != TASK_DONE && t->state != TASK_CACHED) || t->node->plan->slot == PLAN_NONE)
+			continue;
+		const char *work = t->state == TASK_DONE ? arena_printf(&r->arena, "%s/work", t->folder) : NULL;
+		if (!work && slot_read(r, t->node->scope, t->node->plan->slot, false, &v) == SLOT_KNOWN)
+			work = work_folder(r, v);
+		if (work)
+			each(t->name, work, each_ctx);
+	}
+}
+
 static struct lane *lane_get(struct run *r, const struct executor *x, const struct plan_thing *thing)
 {
 	if (x->most == 0)
@@ -58,7 +88,7 @@ static struct lane *lane_get(struct run *r, const struct executor *x, const stru
 	*l = (struct lane){ .id = id, .name = thing ? thing->name : x->name, .executor = x };
 	l->host = (struct executor_host){ .state = r->o.state, 
 					  .tasks_per_job = r->o.tasks_per_job, .thing = thing, .option = !thing && x == r->o.executor ? r->o.option : NULL,
-					  .secret = secret, .secret_ctx = r };
+					  .secret = secret, .secret_ctx = r, .whole = x->whole ? r->o.whole : NULL, .each_done = each_done };
 	*vec_push(&r->lanes) = l;
 	return l;
 }
@@ -66,7 +96,7 @@ static struct lane *lane_get(struct run *r, const struct executor *x, const stru
 struct lane *lane_of(struct run *r, const struct task *t)
 {
 	const char *place = lane_place(r, t);
-	const struct plan_thing *thing = place ? place_thing(r, place) : NULL;
+	const struct plan_thing *thing = place ? run_place_thing(r->plan, place) : NULL;
 	const struct executor *x = r->dry ? r->o.planned : r->o.executor;
 	if (thing && !(x = serves(r, thing->kind)))
 		return NULL;

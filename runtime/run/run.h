@@ -19,6 +19,7 @@ struct run_options {
 	const struct executor *executor; /* of what has no place; NULL: a dry run */
 	const struct executor *planned; /* a dry run: what it would be; or NULL */
 	const char *option;          /* for it: a partition, say; or NULL */
+	const struct executor_whole *whole; /* for an executor whose engine takes workflows as a whole */
 	const struct executor *const *executors; /* ends with NULL: they serve the places of the twin; or NULL: none does */
 	const struct run_secret *secrets; uint32_t n_secrets;
 	struct run_listener listener;
@@ -52,6 +53,8 @@ const struct run_counts *run_counts(const struct run *r);
 /* Every file and folder that the run rested on or left behind, with its stamp (runtime/state/stamp.h), in no order. */
 void run_each_seen(const struct run *r, void (*each)(const char *path, const char *stamp, void *ctx), void *ctx);
 
+/* The thing of the twin that a place belongs to: `hpc` of "hpc.gpu"; NULL: none. */
+const struct plan_thing *run_place_thing(const struct plan *p, const char *place);
 /* Where an attempt's standard output or error goes. */
 const char *run_log_path(struct arena *a, const char *state, const char *workflow, const char *task, uint32_t attempt, bool err);
 

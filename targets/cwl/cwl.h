@@ -170,8 +170,19 @@ void cwl_expression_put(struct cwl_expression *x, const char *doc, const char *t
 const char *cwl_expression_ref(void *ctx, const struct cwl_ref *ref, const struct expr *e);
 const char *cwl_expression_file(void *ctx, const struct value *path);
 
+/* -- every command through a script of the runtime's (through.c); nothing where none is wanted ----------------------------- */
+
+void cwl_through_flow(struct cwl_flow *f); /* one more input */
+void cwl_through_call(struct cwl_flow *f, const struct plan_node *n, struct doc *in);
+void cwl_through_branch(struct cwl_flow *f, struct doc *in);
+void cwl_through_round(struct cwl_flow *f, uint32_t round, struct doc *in); /* from 1 */
+void cwl_through_each(struct cwl_flow *f, const struct plan_node *n, struct doc *list, struct doc *in, struct doc *scatter);
+void cwl_through_tool(struct cwl *c, const struct plan_step *s, struct doc *command, struct doc *inputs, struct doc *env);
+void cwl_through_time(struct cwl *c, const struct doc *seconds, struct doc *env); /* a number or an expression */
+
 /* -- constructs --------------------------------------------------------------------------------------------------------- */
 
+bool cwl_is_foreign(const struct plan_step *s); /* tool.c; it is CWL already */
 const char *cwl_step(struct cwl *c, uint32_t step);         /* tool.c; how to run it, NULL: refused */
 /* foreign.c: the id of a step's input or output, which is another than its name only where the step is CWL already */
 const char *cwl_port(const struct plan_step *s, bool output, const char *field);

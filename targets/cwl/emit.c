@@ -82,7 +82,9 @@ static const struct value *bound_input(struct cwl *c, uint32_t workflow, uint32_
 
 static void add_bound(struct cwl *c, struct doc *job, const char *id, const struct value *v, const struct type *type)
 {
-	if (v && v->kind != VALUE_NULL && v->kind != VALUE_SECRET)
+	if (v && v->kind == VALUE_SECRET && c->request->through)
+		doc_set(c->arena, job, id, doc_string(c->arena, v->string.text));
+	else if (v && v->kind != VALUE_NULL && v->kind != VALUE_SECRET)
 		doc_set(c->arena, job, id, cwl_value(c, v, type, c->request->folder));
 }
 
@@ -111,7 +113,9 @@ static void put_job(struct cwl *c, uint32_t workflow)
 	for (uint32_t i = 0; i < info->globals.list.len; i++) {
 		const struct cwl_global *g = &info->globals.list.at[i];
 		const struct plan_param *p = g->model ? NULL : &c->plan->params[g->param];
-		if (p)
+		if (p && p->secret && c->request->through)
+			doc_set(c->arena, job, g->id, doc_string(c->arena, p->name));
+		else if (p)
 			add_bound(c, job, g->id, p->value, p->type);
 		if (g->model ? !has_file(c, g->model) : (p->secret || !p->value) && p->type->kind != TYPE_OPTIONAL)
 			buf_printf(&open, "%s%s", open.len ? ", " : "", g->id);

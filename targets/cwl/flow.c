@@ -117,6 +117,8 @@ static void put_call(struct cwl_flow *f, uint32_t node, const char *what, const 
 	struct doc *step = doc_map(c->arena);
 
 	add_waits(f, n, in);
+	if (n->kind == PLAN_SUB || !cwl_is_foreign(&c->plan->steps[n->target]))
+		cwl_through_call(f, n, in);
 	doc_set(c->arena, step, "run", doc_string(c->arena, run));
 	doc_set(c->arena, step, "in", in);
 	doc_set(c->arena, step, "out", add_outs(f, node, name));

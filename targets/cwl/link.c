@@ -271,6 +271,7 @@ void cwl_flow_init(struct cwl_flow *f, struct cwl *c, struct cwl_flow *parent, u
 	f->inputs = doc_map(c->arena);
 	f->outputs = doc_map(c->arena);
 	f->steps = doc_map(c->arena);
+	cwl_through_flow(f);
 	if (!parent)
 		return;
 	f->path = parent->path;

@@ -194,9 +194,10 @@ void cwl_for(struct cwl_flow *f, uint32_t node)
 		doc_set(c->arena, in, ids[i], lists[i]);
 		doc_push(scatter, doc_string(c->arena, ids[i]));
 	}
+	cwl_through_each(f, n, lists[0], in, scatter);
 	cwl_feed_captures(f, &inner, in, n->span);
 	step = inline_step(f, &inner, in, out);
-	if (ids[1]) {
+	if (doc_len(scatter) > 1) {
 		doc_set(c->arena, step, "scatter", scatter);
 		doc_set(c->arena, step, "scatterMethod", doc_string(c->arena, "dotproduct"));
 	} else {
@@ -235,6 +236,7 @@ static void branch(struct cwl_flow *f, uint32_t node, bool otherwise)
 	feed = cwl_feed(f, n->subject, &type_bool, arena_printf(c->arena, "%s_condition", name));
 	if (feed)
 		doc_set(c->arena, in, condition, feed);
+	cwl_through_branch(f, in);
 	cwl_block(&inner);
 	out = add_exports(f, &inner, n, otherwise ? n->otherwise_exports : n->exports, otherwise ? n->n_otherwise_exports : n->n_exports, name);
 	cwl_feed_captures(f, &inner, in, n->span);

@@ -97,6 +97,7 @@ static void put_round(struct rounds *r, uint32_t at)
 
 	for (const struct doc *d = r->body.outputs->children.first; d; d = d->next)
 		doc_push(out, doc_string(c->arena, d->key));
+	cwl_through_round(r->outer, at + 1, in);
 	cwl_feed_captures(r->outer, &r->body, in, r->node->span);
 	for (uint32_t i = 0; before && i < r->body.captures.len; i++)
 		if (r->body.captures.at[i].ref.kind == CWL_PREVIOUS && r->body.captures.at[i].key)

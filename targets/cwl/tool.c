@@ -119,7 +119,8 @@ static void add_resources(struct tool *t)
 		doc_set(a, t->requirements, "ResourceRequirement", d);
 	if (s->time) {
 		doc_set(a, limit, "timelimit", rounded(t, s->time, 1, 1));
-		doc_set(a, t->requirements, "ToolTimeLimit", limit);
+		if (!t->c->request->through) /* else it sees to that */
+			doc_set(a, t->requirements, "ToolTimeLimit", limit);
 	}
 	if (s->gpus && !(number(t, s->gpus) && value_number(number(t, s->gpus)) == 0)) {
 		set_text(t, gpus, "cudaVersionMin", "11.0");
@@ -169,7 +170,7 @@ static void set_world(struct tool *t, struct doc *env, const char *name, const c
 }
 
 /* What each task of a twin finds in its environment. */
-static void add_environment(struct tool *t)
+static void add_environment(struct tool *t, struct doc *command)
 {
 	const struct plan_step *s = t->step;
 	const struct value *memory = number(t, s->memory), *cpus = number(t, s->cpus);
@@ -184,6 +185,9 @@ static void add_environment(struct tool *t)
 	t->needs.js |= (s->memory && !memory) || (s->cpus && !cpus);
 	for (uint32_t i = 0; i < s->n_env; i++)
 		add_setting(t, env, &s->env[i]);
+	cwl_through_tool(t->c, s, command, t->inputs, env);
+	if (t->c->request->through && s->time)
+		cwl_through_time(t->c, rounded(t, s->time, 1, 1), env);
 	doc_set(t->c->arena, d, "envDef", env);
 	doc_set(t->c->arena, t->requirements, "EnvVarRequirement", d);
 }
@@ -417,7 +421,7 @@ static void put_tool(struct tool *t)
 		add_output(t, &t->step->outputs[i], outputs);
 	add_metrics(t, outputs);
 	add_resources(t);
-	add_environment(t);
+	add_environment(t, command);
 	add_software(t);
 	merged = cwl_requirements(c, &t->needs);
 	for (doc_each(d, merged))
@@ -437,7 +441,7 @@ static void put_tool(struct tool *t)
 		doc_set(c->arena, t->doc, "$namespaces", spaces);
 }
 
-static bool is_foreign(const struct plan_step *s)
+bool cwl_is_foreign(const struct plan_step *s)
 {
 	return s->kind && strncmp(s->kind, "cwl.", 4) == 0 && doc_text(doc_get(s->extra, "file"), NULL);
 }
@@ -471,7 +475,7 @@ const char *cwl_step(struct cwl *c, uint32_t step)
 	if (info->done)
 		return info->refused ? NULL : info->run;
 	info->done = true;
-	if (is_foreign(s)) {
+	if (cwl_is_foreign(s)) {
 		info->run = foreign(c, s);
 		target_row(c->ret, s->name, s->span, TARGET_SUPPORTED, NULL);
 		return info->run;

@@ -61,6 +61,14 @@ engine_up() { # NAME
 		. "$engine/env"
 		on=ssh:127.0.0.1:$SSH_PORT$engine/work
 		;;
+	cwl) # an engine of CWL: cwltool, or the one that is named
+		PATH=$root/build/tools/cwl/bin:$root/build/tools/toil/bin:$PATH
+		program=${2:-cwltool}
+		[ "$program" != toil ] || program=toil-cwl-runner
+		command -v "$program" >/dev/null || skip "tools/engines/cwl: no $program"
+		command -v node >/dev/null || command -v nodejs >/dev/null || skip "tools/engines/cwl: no node, which $program needs for expressions"
+		on=cwl:${2:-cwltool}
+		;;
 	esac
 	started=$1
 }
