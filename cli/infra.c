@@ -308,22 +308,30 @@ static void note_known(const struct journal_stack *s, void *ctx)
 	*(bool *)ctx = true;
 }
 
-int cli_infra_apply(struct cli *c, const struct plan *plan, const char *state, struct journal *journal, bool *ret_managed)
+int cli_infra_apply(struct cli *c, struct plan *plan, uint32_t workflow, const char *state, struct journal *journal, bool *ret_managed)
 {
 	uint32_t n;
 	int code = CLI_DONE;
 	*ret_managed = infra_is_managed(plan);
 	if (!*ret_managed)
 		journal_stack_each(journal, note_known, ret_managed);
-	if (!*ret_managed || c->no_infra)
+	if (!*ret_managed || (c->no_infra && !infra_is_read(plan)))
 		return CLI_DONE;
 	struct infra *in = cli_infra_open(c, plan, state, journal);
 	if (!in)
 		return CLI_WRONG;
-	if (!cli_infra_compare(c, in, INFRA_QUICK, false, &n))
+	if (c->no_infra)
+		;
+	else if (!cli_infra_compare(c, in, INFRA_QUICK, false, &n) || (n == 0 && !infra_note(in)))
 		code = CLI_WRONG;
 	else if (n > 0)
 		code = cli_infra_carry_out(c, in, plan, "This takes down infrastructure, or makes it anew; what is on it is lost.");
+	if (code == CLI_DONE)
+		infra_give(in, plan, true);
+	if (code == CLI_DONE && !infra_knows(in, plan, workflow)) {
+		show_diags(c, in);
+		code = CLI_WRONG;
+	}
 	infra_destroy(in);
 	return code;
 }

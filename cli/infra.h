@@ -16,8 +16,9 @@ void cli_infra_print(struct cli *c, struct infra *in, const struct plan *plan);
 void cli_infra_docs(struct cli *c, struct infra *in, const struct plan *plan, struct doc *list, struct doc *summary);
 /* Does the changes; what takes something down is asked for first. The exit code. */
 int cli_infra_carry_out(struct cli *c, struct infra *in, const struct plan *plan, const char *question);
-/* All of that, before a run: CLI_DONE to go on. *ret_managed: the twin has such infrastructure. */
-int cli_infra_apply(struct cli *c, const struct plan *plan, const char *state, struct journal *journal, bool *ret_managed);
+/* All of that, before a run of the workflow (PLAN_NONE: none): CLI_DONE to go on, and what infrastructure gives is in the plan. *ret_managed: the
+ * twin has such infrastructure. */
+int cli_infra_apply(struct cli *c, struct plan *plan, uint32_t workflow, const char *state, struct journal *journal, bool *ret_managed);
 /* What the journal knows of infrastructure, for `status`: {"name", "state", "outputs", ...} pushed onto the list. */
 void cli_infra_known(struct cli *c, struct journal *j, struct doc *list);
 #endif

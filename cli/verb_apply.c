@@ -50,20 +50,19 @@ static bool has_moving_image(const struct plan *p)
 	return false;
 }
 
-static int run(struct cli *c, const char *file, struct run_options *o)
+static int run(struct cli *c, const char *file, struct plan *plan, struct run_options *o)
 {
 	struct still still = { .arena = &c->arena };
 	int code = CLI_WRONG, signal_number = 0;
 	o->journal = cli_journal_write(c, o->state, &code);
 	if (!o->journal)
 		return code;
-	bool managed;
-	code = cli_whole(c, o->executor, o);
-	if (code != CLI_DONE) {
-		journal_close(o->journal);
-		return code;
-	}
-	code = cli_infra_apply(c, o->plan, o->state, o->journal, &managed);
+	bool managed = false, late = infra_is_read(plan); /* the documents of a whole hold what infrastructure gives */
+	code = late ? CLI_DONE : cli_whole(c, o->executor, o);
+	if (code == CLI_DONE)
+		code = cli_infra_apply(c, plan, o->workflow, o->state, o->journal, &managed);
+	if (code == CLI_DONE && late)
+		code = cli_whole(c, o->executor, o);
 	if (code == CLI_DONE && o->workflow == PLAN_NONE && !managed)
 		code = cli_fail("%s has neither a workflow to run nor infrastructure to make: name a `manager` of what should be made", file);
 	if (code != CLI_DONE || o->workflow == PLAN_NONE) {
@@ -113,7 +112,7 @@ int verb_apply(struct cli *c)
 	int e = file_mkdirs(o.state);
 	if (!e)
 		e = cli_lock_take(c, o.state, &lock);
-	code = e ? cli_locked(c, e, o.state, &lock) : run(c, file, &o);
+	code = e ? cli_locked(c, e, o.state, &lock) : run(c, file, plan, &o);
 	if (!e)
 		cli_lock_release(&lock);
 	plan_destroy(plan);

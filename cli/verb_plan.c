@@ -165,28 +165,34 @@ static void note_stack(const struct journal_stack *s, void *ctx)
 }
 
 /* Infrastructure that managers make, compared with what is there; *ret_in NULL: there is none. The exit code. */
-static int look(struct cli *c, const struct run_options *o, struct infra **ret_in, uint32_t *ret_n)
+static int look(struct cli *c, struct plan *plan, const struct run_options *o, struct infra **ret_in, uint32_t *ret_n)
 {
 	bool managed = infra_is_managed(o->plan);
 	*ret_in = NULL;
 	*ret_n = 0;
 	if (o->journal && !managed)
 		journal_stack_each(o->journal, note_stack, &managed);
-	if (!managed || c->no_infra)
+	if (!managed || (c->no_infra && !infra_is_read(plan)))
 		return CLI_DONE;
-	*ret_in = cli_infra_open(c, o->plan, o->state, o->journal);
-	return *ret_in && cli_infra_compare(c, *ret_in, INFRA_PLAN, false, ret_n) ? CLI_DONE : CLI_WRONG;
+	struct infra *in = cli_infra_open(c, plan, o->state, o->journal);
+	bool ok = in && (c->no_infra || cli_infra_compare(c, in, INFRA_PLAN, false, ret_n));
+	if (ok)
+		infra_give(in, plan, c->no_infra);
+	if (c->no_infra)
+		infra_destroy(in);
+	else
+		*ret_in = in;
+	return ok ? CLI_DONE : CLI_WRONG;
 }
 
-static int expand(struct cli *c, struct run_options *o)
+static int expand(struct cli *c, struct plan *plan, struct run_options *o)
 {
 	struct infra *in;
 	uint32_t n_infra = 0;
 	struct run *r = NULL;
-	int code = cli_whole(c, o->planned, o);
-	in = NULL;
+	int code = look(c, plan, o, &in, &n_infra);
 	if (code == CLI_DONE)
-		code = look(c, o, &in, &n_infra);
+		code = cli_whole(c, o->planned, o);
 	if (code == CLI_DONE && o->workflow == PLAN_NONE && !in)
 		code = cli_fail("there is neither a workflow to run nor infrastructure to make: name a `manager` of what should be made");
 	if (code == CLI_DONE && o->workflow != PLAN_NONE) {
@@ -230,7 +236,7 @@ int verb_plan(struct cli *c)
 	if (o.journal)
 		journal_snapshot(o.journal);
 	if (o.journal || code == CLI_DONE)
-		code = expand(c, &o);
+		code = expand(c, plan, &o);
 	journal_close(o.journal);
 	plan_destroy(plan);
 	return code;

@@ -1,5 +1,6 @@
 /* status: runs and their tasks, also while an apply works and after a crash. */
 #include "cli/infra.h"
+#include "compiler/base/utf8.h"
 #include <inttypes.h>
 #include <poll.h>
 #include <string.h>
@@ -184,13 +185,31 @@ static bool print_gate(const struct journal_gate *g, void *ctx)
 	return true;
 }
 
+/* Text as it is, unless a terminal would take some of it for its own; what is no text as JSON. */
+static void print_output(const struct doc *d)
+{
+	struct buf b = { 0 };
+	const char *text = doc_text(d, NULL);
+	size_t len = text ? strlen(text) : 0, n;
+	for (size_t i = 0; text && i < len; i += n) {
+		uint32_t c;
+		n = utf8_decode(text + i, len - i, &c, NULL);
+		if (utf8_is_control(c))
+			text = NULL;
+	}
+	if (!text)
+		doc_json_write(d, 0, &b);
+	printf("  %s = %s\n", d->key, text ? text : buf_text(&b));
+	buf_finish(&b);
+}
+
 static void print_infra(const struct doc *infra)
 {
 	for (doc_each(x, infra)) {
 		printf("infrastructure at %s: %s, since %s%s%s\n", doc_text(doc_get(x, "manager"), ""), doc_text(doc_get(x, "state"), ""), doc_text(doc_get(x, "since"), ""),
 		       doc_get(x, "id") ? ", there called " : "", doc_text(doc_get(x, "id"), ""));
 		for (doc_each(output, doc_get(x, "outputs")))
-			printf("  %s = %s\n", output->key, doc_text(output, "none"));
+			print_output(output);
 	}
 }
 

@@ -296,7 +296,7 @@ static void check_open(struct compile *c, const struct compile_request *r, struc
 		struct model_param *p = c->model->params.at[i];
 		if (p->secret && !in_list(r->secrets, r->n_secrets, p->name))
 			p->value = NULL;
-		else if (!p->secret && !p->value && !r->partial)
+		else if (!p->secret && !p->value && !p->maker && !r->partial)
 			diag_help(diag_here(diag_add(&c->diags, DIAG_E0505, p->span, "parameter `%s` is not bound", p->name), "it has no default"), "add `%s=...` to the command line, or a default here", p->name);
 	}
 	if (r->run && b->workflow)

@@ -1,5 +1,5 @@
 /* What a target is: a row in targets.c. It gets a const plan and gives documents and texts in memory with their origins;
- * it touches neither disk nor clock nor environment, so the same plan gives the same bytes. Names: targets/names.h. */
+ * it touches neither disk nor clock nor environment, so the same plan gives the same bytes. Names: compiler/base/names.h. */
 #ifndef TWINC_TARGETS_TARGET_H
 #define TWINC_TARGETS_TARGET_H
 #include "compiler/base/map.h"
@@ -76,6 +76,8 @@ void target_result_finish(struct target_result *r);
 void target_result_drop_files(struct target_result *r);
 /* When the files are written: what the matrix needs (rows, paths, note, error) goes into another arena; the rest is not needed any more. */
 void target_result_keep(struct target_result *r, struct arena *a);
+/* A row for each value that infrastructure gives (`front.address`) and nobody has bound; how: "give it in inputs.json". */
+void target_open_given(struct target_result *r, const struct plan *plan, const char *how);
 struct target_row *target_row(struct target_result *r, const char *subject, struct span span, enum target_level level, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 /* "supported", "emulated", "refused". */

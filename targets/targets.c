@@ -79,6 +79,15 @@ struct target_row *target_row(struct target_result *r, const char *subject, stru
 	return row;
 }
 
+void target_open_given(struct target_result *r, const struct plan *plan, const char *how)
+{
+	for (uint32_t i = 0; i < plan->n_params; i++) {
+		const struct plan_param *p = &plan->params[i];
+		if (p->maker && !p->value)
+			target_row(r, p->name, p->span, TARGET_EMULATED, "it is known once `%s` is there, and still open here: %s", p->maker, how);
+	}
+}
+
 const char *target_level_name(enum target_level level)
 {
 	switch (level) {

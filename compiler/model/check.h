@@ -127,6 +127,11 @@ void report_unknown_name(struct context *cx, const struct ast_expr *e, const str
 /* Names that would fit here, offered to a did-you-mean. */
 void offer_names(struct context *cx, struct near *near);
 
+/* -- check_given.c: `front.address`, what infrastructure or a service gives */
+struct expr *check_given(struct context *cx, struct span span, struct model_thing *t, struct model_attr *a);
+/* Where that comes too late it is told. True: it was. */
+bool check_too_late(struct checker *ck, const struct expr *e, const char *what);
+
 /* -- check_operator.c */
 struct expr *check_operator(struct context *cx, const struct ast_expr *e, const struct type *expected);
 /* An operand that must be there, of a type; false after a report. */

@@ -146,6 +146,8 @@ static struct expr *closed_name(struct context *cx, const struct ast_expr *e, co
 	diag_label(g, d->span, "declared here");
 	if (d->kind == DECL_PARAM)
 		diag_help(g, "give the step an input: `input %s: TYPE`, and pass `%s: %s` where it is called", d->name, d->name, d->name);
+	else if (d->kind == DECL_THING && strcmp(d->word, "step") != 0)
+		diag_help(g, "give the step an input, such as `input address: string`, and pass `address: %s.address` where it is called; or name it in `env { }`", d->name);
 	return make_poison(cx->ck, e->span);
 }
 
@@ -340,6 +342,8 @@ static struct expr *thing_member(struct context *cx, const struct ast_expr *e, s
 		return ref(cx->ck, EXPR_MODEL, e->span, w, 0, t->name);
 	}
 	struct model_attr *a = model_attr(t, e->member.name);
+	if (a && a->schema->given)
+		return check_given(cx, e->span, t, a);
 	if (a && a->schema->type->kind != TYPE_THING) {
 		if (a->expr) {
 			struct expr *x = arena_copy(cx->ck->arena, a->expr, sizeof *a->expr);
@@ -616,7 +620,7 @@ enum model_phase expr_phase(const struct expr *e)
 {
 	enum model_phase phase = MODEL_STATIC;
 	switch (e->op) {
-	case EXPR_PARAM: return MODEL_PLAN;
+	case EXPR_PARAM: return e->late ? MODEL_RUN : MODEL_PLAN;
 	case EXPR_SLOT: case EXPR_PREVIOUS: case EXPR_INPUT: case EXPR_OUTPUT: case EXPR_MODEL: case EXPR_EVENT: case EXPR_GLOB: return MODEL_RUN;
 	default: break;
 	}

@@ -159,7 +159,7 @@ const struct expr *check_special(struct context *cx, const struct ast_expr *e, c
 static void check_phase(struct checker *ck, const struct expr *e, const struct schema_attr *s)
 {
 	enum model_phase phase = is_poison(e) ? MODEL_STATIC : expr_phase(e);
-	if (phase <= s->phase)
+	if (phase <= s->phase || check_too_late(ck, e, arena_printf(ck->arena, "`%s`", s->name)))
 		return;
 	struct diag *d = diag_add(ck->diags, DIAG_E0307, e->span, "`%s` must be known %s", s->name, s->phase == MODEL_STATIC ? "while compiling" : "when the twin is planned");
 	diag_here(d, phase == MODEL_PLAN ? "this rests on a parameter, which is bound later" : "this is known only while it runs");
@@ -174,6 +174,10 @@ static void set_attr(struct thing_reader *r, struct model_attr *attrs, const str
 		k++;
 	if (attrs[k].given) {
 		diag_label(diag_here(diag_add(r->ck->diags, DIAG_E0203, i->name_span, "`%s` is given twice", i->name), "given again here"), attrs[k].span, "given here first");
+		return;
+	}
+	if (schema[k].given) {
+		diag_label(diag_here(diag_add(r->ck->diags, DIAG_E0217, i->name_span, "`%s` is not set: it is what %s `%s` gives", i->name, r->t->role, r->decl->name), "set here"), schema[k].span, "%s", schema[k].doc ? schema[k].doc : "given");
 		return;
 	}
 	attrs[k].given = true;
@@ -214,7 +218,8 @@ static void report_missing(struct checker *ck, const struct schema_attr *schema,
 static void offer_schema(const struct schema_attr *attrs, uint32_t n, const struct schema *s, struct near *near)
 {
 	for (uint32_t i = 0; i < n; i++)
-		near_offer(near, attrs[i].name);
+		if (!attrs[i].given)
+			near_offer(near, attrs[i].name);
 	for (const struct schema_block *b = s ? s->blocks : NULL; b; b = b->next)
 		if (b->kind != SCHEMA_EVENT)
 			near_offer(near, b->name);
@@ -231,7 +236,8 @@ static void unknown_item(struct thing_reader *r, const char *name, struct span s
 	struct diag *d = diag_here(diag_add(r->ck->diags, DIAG_E0213, span, "%s has no `%s`", what_text(r->ck, what), name), "unknown here");
 	struct buf list = {0};
 	for (uint32_t i = 0; i < n && i < 16; i++)
-		buf_printf(&list, "%s`%s`", i ? ", " : "", attrs[i].name);
+		if (!attrs[i].given)
+			buf_printf(&list, "%s`%s`", list.len ? ", " : "", attrs[i].name);
 	for (const struct schema_block *b = s ? s->blocks : NULL; b; b = b->next)
 		if (b->kind != SCHEMA_EVENT)
 			buf_printf(&list, "%s`%s { }`", list.len ? ", " : "", b->name);
@@ -358,7 +364,7 @@ static void read_input_default(struct thing_reader *r, const struct ast_item *i,
 		return;
 	struct context cx = {.ck = r->ck, .module = r->decl->module};
 	f->expr = check_value(&cx, i->value, f->type, WHAT("the default of input `%s`", f->name), i->type ? i->type->span : i->name_span);
-	if (!is_poison(f->expr) && expr_phase(f->expr) == MODEL_RUN)
+	if (!check_too_late(r->ck, f->expr, "a default") && !is_poison(f->expr) && expr_phase(f->expr) == MODEL_RUN)
 		diag_here(diag_add(r->ck->diags, DIAG_E0307, f->expr->span, "a default must be known before anything runs"), "known only while it runs");
 }
 

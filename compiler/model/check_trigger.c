@@ -120,6 +120,7 @@ static void check_when(struct context *cx, struct model_thing *t, const struct a
 		return;
 	struct model_attr *a = model_attr(t, "when");
 	a->expr = check_value(cx, e, &type_bool, WHAT("what a trigger waits for"), (struct span){0});
+	check_too_late(cx->ck, a->expr, "what a trigger waits for");
 }
 
 static void check_run(struct context *cx, struct model_thing *t, const struct ast_expr *e)
@@ -147,6 +148,8 @@ static void check_run(struct context *cx, struct model_thing *t, const struct as
 	struct span *spans;
 	struct callee callee = {"workflow", d->name, d->span, d->workflow->inputs, d->workflow->n_inputs};
 	check_arguments(cx, e, &callee, NULL, &t->run_args, &spans);
+	for (uint32_t i = 0; i < d->workflow->n_inputs; i++)
+		check_too_late(ck, t->run_args[i], cx->trigger ? "what a trigger gives a run" : "what a job is started with");
 }
 
 bool check_takes_call(const struct model_thing *t)

@@ -37,6 +37,7 @@ static void read_inputs(struct checker *ck, struct decl *d, struct model_workflo
 			diag_here(diag_add(ck->diags, DIAG_E0472, i->value->span, "a secret has no default"), "this would be written in the twin");
 		else if (i->value)
 			f.expr = check_value(&cx, i->value, f.type, WHAT("the default of input `%s`", i->name), i->type ? i->type->span : i->name_span);
+		check_too_late(ck, f.expr, "a default");
 		name->slot->type = f.type;
 		name->state = DECL_DONE;
 		w->inputs[w->n_inputs++] = f;

@@ -141,7 +141,7 @@ static struct doc *dump_params(struct dumper *d)
 	for (uint32_t i = 0; i < d->m->params.len; i++) {
 		const struct model_param *p = d->m->params.at[i];
 		struct doc *map = doc_map(d->arena);
-		doc_set(d->arena, map, p->secret ? "secret" : "param", doc_string(d->arena, p->name));
+		doc_set(d->arena, map, p->maker ? "given" : p->secret ? "secret" : "param", doc_string(d->arena, p->name));
 		set_place(d, map, p->span);
 		set_text(d, map, "doc", p->doc);
 		doc_set(d->arena, map, "type", doc_string(d->arena, type_text(d->arena, p->type)));

@@ -14,6 +14,7 @@ struct schema_attr {
 	const struct expr *fallback;  /* default, or NULL */
 	enum model_phase phase;       /* when its value must be known */
 	bool required;
+	bool given;                   /* what it is shows when it is there: nobody sets it */
 };
 enum schema_block_kind { SCHEMA_BLOCK, SCHEMA_MAP, SCHEMA_PART, SCHEMA_EVENT };
 struct schema_block {
@@ -46,6 +47,7 @@ struct model_attr {
 	const struct expr *expr;   /* given, or the default; NULL: neither */
 	struct span span;          /* of the value; the name where it was not given */
 	bool given;
+	struct model_param *param; /* of what is given: what stands for it where something reads it, or NULL */
 };
 struct model_entry { const char *name; const struct expr *expr; struct span span; }; /* of a MAP block such as env */
 struct model_block {
@@ -98,6 +100,7 @@ struct model_param {
 	const struct value *value;     /* what the current checks assume: default, scenario or binding; NULL: nothing known */
 	bool secret, used;
 	uint32_t id;
+	const struct model_thing *maker; /* `front` of `front.address`: it is no param of the twin, but what that infrastructure or service gives; or NULL */
 };
 struct model_setting { struct model_param *param; const struct value *value; struct span span; };
 struct model_scenario { const char *name, *doc; struct span span; struct model_setting *settings; uint32_t n_settings; };

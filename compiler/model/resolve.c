@@ -345,9 +345,10 @@ static void settle_param(struct checker *ck, struct decl *d)
 	} else if (i->value) {
 		p->fallback = check_value(&cx, i->value, p->type, WHAT("parameter `%s`", d->name), i->type->span);
 	}
-	if (p->fallback && expr_phase(p->fallback) == MODEL_RUN)
+	bool late = check_too_late(ck, p->fallback, "a parameter's default");
+	if (!late && p->fallback && expr_phase(p->fallback) == MODEL_RUN)
 		diag_here(diag_add(ck->diags, DIAG_E0307, p->fallback->span, "a parameter's default must be known before anything runs"), "known only while it runs");
-	else if (p->fallback && !is_poison(p->fallback))
+	else if (!late && p->fallback && !is_poison(p->fallback))
 		model_eval(ck->model, ck->arena, p->fallback, &p->value);
 	if (p->secret)
 		p->value = value_secret(ck->arena, d->full);

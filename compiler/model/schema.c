@@ -16,12 +16,13 @@ static struct schema_attr read_attr(struct schema_reader *r, const struct ast_it
 {
 	struct type_context tc = {.ck = r->ck, .module = r->decl->module, .schema = r->schema, .special = true};
 	struct schema_attr a = {.name = i->name, .doc = i->doc, .span = i->name_span, .type = type_resolve(&tc, i->type)};
+	a.given = has_annotation(i, "given");
 	a.phase = has_annotation(i, "static") ? MODEL_STATIC : has_annotation(i, "run") ? MODEL_RUN : MODEL_PLAN;
 	if (i->value) {
 		struct context cx = {.ck = r->ck, .module = r->decl->module};
 		a.fallback = check_value(&cx, i->value, a.type, WHAT("the default of `%s`", i->name), i->type->span);
 	}
-	a.required = !i->value && a.type->kind != TYPE_OPTIONAL;
+	a.required = !i->value && !a.given && a.type->kind != TYPE_OPTIONAL;
 	return a;
 }
 

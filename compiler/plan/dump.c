@@ -86,6 +86,7 @@ static struct doc *dump_param(struct dumper *d, const struct plan_param *p)
 	set_text(d, map, "doc", p->doc);
 	set_place(d, map, p->span);
 	doc_append(d->arena, map, "type", doc_string(d->arena, type_or_nothing(d, p->type)));
+	set_text(d, map, "given by", p->maker);
 	if (p->value)
 		doc_append(d->arena, map, "value", doc_string(d->arena, relative(d, value_text(d->arena, p->value))));
 	return map;

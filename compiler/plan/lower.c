@@ -22,7 +22,7 @@ static void lower_params(struct lower *l)
 	l->plan->params = arena_new_n(l->plan->arena, struct plan_param, m->params.len + 1);
 	for (uint32_t i = 0; i < m->params.len; i++) {
 		const struct model_param *p = m->params.at[i];
-		l->plan->params[i] = (struct plan_param){copy_text(&l->copy, p->name), copy_text(&l->copy, p->doc), p->span, copy_type(&l->copy, p->type), copy_value(&l->copy, p->value), p->secret};
+		l->plan->params[i] = (struct plan_param){copy_text(&l->copy, p->name), copy_text(&l->copy, p->doc), p->span, copy_type(&l->copy, p->type), copy_value(&l->copy, p->value), p->secret, p->maker ? copy_text(&l->copy, p->maker->name) : NULL};
 	}
 }
 
@@ -260,6 +260,7 @@ struct plan *plan_lower(const struct model *m)
 	lower_steps(&l);
 	lower_workflows(&l);
 	lower_things(&l);
+	lower_given(&l);
 	lower_scenarios(&l);
 	copy_finish(&l.copy);
 	return p;

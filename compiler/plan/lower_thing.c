@@ -1,5 +1,6 @@
 /* Steps and things: their attributes, worked out with the bound parameters. */
 #include "compiler/plan/lower_thing.h"
+#include "compiler/base/names.h"
 #include <string.h>
 
 /* The value of an attribute, brought to its declared type; NULL where it is not given or not known before the run. */
@@ -312,4 +313,45 @@ void lower_things(struct lower *l)
 		if (strcmp(m->things.at[i]->role, "model") == 0)
 			lower_model(l, m->things.at[i]);
 	}
+}
+
+static const struct plan_thing *plan_thing_named(const struct plan *p, const char *name, size_t len)
+{
+	for (uint32_t i = 0; i < p->n_things; i++)
+		if (strlen(p->things[i].name) == len && memcmp(p->things[i].name, name, len) == 0)
+			return &p->things[i];
+	return NULL;
+}
+
+static const char *endpoint_in(struct lower *l, struct names *names, const struct plan_thing *t, const struct plan_thing *cluster)
+{
+	struct arena *a = l->plan->arena;
+	struct names twin;
+	const char *scheme = doc_text(doc_get(doc_get(t->annotations, "serves"), "scheme"), NULL), *namespace = doc_text(doc_get(cluster->attributes, "namespace"), NULL);
+	names_init(&twin, a, &names_dns_label);
+	names_add(&twin, l->plan->twin);
+	if (!namespace)
+		namespace = names_get(&twin, l->plan->twin);
+	names_finish(&twin);
+	return arena_printf(a, "%s%s%s.%s.svc:%lld", scheme ? scheme : "", scheme ? "://" : "", names_get(names, t->name), namespace, (long long)doc_integer(doc_get(t->attributes, "port"), 0));
+}
+
+void lower_given(struct lower *l)
+{
+	struct plan *p = l->plan;
+	struct names names;
+	names_init(&names, p->arena, &names_dns_label);
+	for (uint32_t i = 0; i < p->n_things; i++)
+		names_add(&names, p->things[i].name);
+	for (uint32_t i = 0; i < p->n_workflows; i++)
+		names_add(&names, p->workflows[i].name);
+	for (uint32_t i = 0; i < p->n_params; i++) {
+		const char *maker = p->params[i].maker;
+		const struct plan_thing *t = maker ? plan_thing_named(p, maker, strlen(maker)) : NULL;
+		const char *on = t && strcmp(t->role, "service") == 0 ? doc_text(doc_get(doc_get(t->attributes, "on"), "ref"), NULL) : NULL;
+		const struct plan_thing *cluster = on ? plan_thing_named(p, on, strcspn(on, ".")) : NULL;
+		if (cluster && !p->params[i].value)
+			p->params[i].value = value_string(p->arena, endpoint_in(l, &names, t, cluster));
+	}
+	names_finish(&names);
 }

@@ -16,6 +16,7 @@ static void pack_param(struct pack *p, void *param)
 	pack_type(p, "type", &q->type);
 	pack_value(p, "value", &q->value);
 	pack_bool(p, "secret", &q->secret);
+	pack_text(p, "maker", &q->maker);
 }
 
 static void pack_slot(struct pack *p, void *slot)

@@ -17,6 +17,7 @@ struct plan_param { /* params and secrets of the twin */
 	const struct type *type;
 	const struct value *value; /* bound; a secret: VALUE_SECRET; NULL: not bound, which apply must refuse */
 	bool secret;
+	const char *maker;         /* of what infrastructure or a service gives: its name; `front` of `front.address`. value: once it is ready; or NULL */
 };
 struct plan_field { /* an input, output or metric */
 	const char *name, *doc;

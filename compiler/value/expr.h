@@ -7,7 +7,7 @@
 
 enum expr_op {
 	EXPR_CONST,    /* value */
-	EXPR_PARAM,    /* index: a parameter of the twin; name */
+	EXPR_PARAM,    /* index: a parameter of the twin; late: what infrastructure gives, once it is ready; name */
 	EXPR_SLOT,     /* index: a slot of a workflow block (plan.h); checked: through its gates; name */
 	EXPR_PREVIOUS, /* index: a slot of the enclosing repeat, its value in the round before; null in the first; name */
 	EXPR_INPUT,    /* index: an input of the step; name */
@@ -36,7 +36,7 @@ enum expr_op {
 };
 struct expr {
 	enum expr_op op;
-	bool checked, pair;
+	bool checked : 1, pair : 1, late : 1;
 	uint16_t n; /* of args */
 	uint32_t index;
 	struct span span;

@@ -422,7 +422,7 @@ static void note_outputs(struct stack *s)
 		if (!t->on)
 			doc_append(a, outputs, arena_printf(a, "%s_address", t->name), doc_string(a, address));
 		else if (port)
-			doc_append(a, outputs, arena_printf(a, "%s_endpoint", t->name), doc_printf(a, "%.*s:%" PRId64, (int)strcspn(address, ":"), address, doc_integer(port, 0)));
+			doc_append(a, outputs, arena_printf(a, "%s_endpoint", t->name), doc_printf(a, "%s%.*s:%" PRId64, stack_scheme(s, t->name), (int)strcspn(address, ":"), address, doc_integer(port, 0)));
 	}
 	s->outputs = outputs;
 }

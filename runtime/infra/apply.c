@@ -6,6 +6,7 @@
 #include <time.h>
 
 #define TICK_MS 50
+#define GIVEN_SHOWN 4096 /* bytes of an output */
 #define FIRST_PAUSE_MS 200
 #define LAST_PAUSE_MS 5000
 
@@ -64,7 +65,7 @@ static void tell_end(struct job *job)
 		.text = job->removes ? "gone" : "ready" });
 	for (doc_each(x, job->removes ? NULL : s->outputs))
 		infra_tell(s->infra, &(struct infra_event){ .kind = INFRA_OUTPUT, .time_ms = now, .took_ms = -1, .manager = s->name, .thing = x->key,
-			.text = diff_text(s->arena, x, false), .span = s->span });
+			.text = stack_masked(s, diff_text(s->arena, x, false) ? diff_text(s->arena, x, false) : "none", GIVEN_SHOWN), .span = s->span });
 }
 
 static void end_well(struct job *job)

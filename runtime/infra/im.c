@@ -241,6 +241,25 @@ static struct doc *member(struct arena *a, struct doc *map, const char *key)
 	return d;
 }
 
+/* In order of their text: a manager's order is no promise. */
+static void note_address(struct arena *a, struct doc *live, const char *address)
+{
+	struct doc *old = doc_get(live, "addresses"), *list = doc_list(a), *own = doc_string(a, address);
+	for (doc_each(x, old)) {
+		if (own && strcmp(doc_text(x, ""), address) > 0) {
+			doc_push(list, own);
+			own = NULL;
+		}
+		doc_push(list, doc_copy(a, x));
+	}
+	if (own)
+		doc_push(list, own);
+	if (old)
+		old->children = list->children;
+	else
+		doc_append(a, live, "addresses", list);
+}
+
 static void note_machine(struct stack *s, struct doc *live, const char *vm, const struct doc *system)
 {
 	struct arena *a = s->arena;
@@ -252,6 +271,8 @@ static void note_machine(struct stack *s, struct doc *live, const char *vm, cons
 		doc_append(a, d, "nodes", nodes = doc_int(a, 0));
 	nodes->integer += !o || o->counts;
 	doc_append(a, member(a, d, "vms"), vm, doc_string(a, name));
+	if (doc_get(system, "net_interface.0.ip") && (!o || o->counts))
+		note_address(a, d, doc_text(doc_get(system, "net_interface.0.ip"), ""));
 	note_value(a, d, t, "cpus", number_of(system, "cpu.count", "cpu.count_min"));
 	note_value(a, d, t, "memory", number_of(system, "memory.size", "memory.size_min"));
 }
@@ -293,16 +314,33 @@ static void note_states(struct stack *s, const struct doc *states)
 	s->live = live;
 }
 
-static enum infra_answer read_outputs(struct stack *s)
+/* Where there may be several machines: the address of each. */
+static void add_addresses(struct stack *s, struct doc *outputs)
+{
+	for (uint32_t i = 0; i < s->n_things; i++) {
+		const struct doc *addresses = doc_get(doc_get(s->live, s->things[i].name), "addresses");
+		const char *key = arena_printf(s->arena, "%s_addresses", s->things[i].name);
+		while (stack_thing(s, key))
+			key = arena_printf(s->arena, "%s_", key);
+		if (addresses && s->things[i].high > 1)
+			doc_append(s->arena, outputs, key, doc_copy(s->arena, addresses));
+	}
+}
+
+/* keeps: what was known stays where it tells nothing. */
+static enum infra_answer read_outputs(struct stack *s, bool keeps)
 {
 	struct net_answer r = ask(s, &(struct ask){ .method = "GET", .path = arena_printf(s->arena, "/%s/outputs", s->id) });
 	if (r.outcome == NET_STOPPED)
 		return INFRA_STOPPED;
 	const struct doc *outputs = is_good(&r) ? doc_get(stack_json(s, &r), "outputs") : NULL;
+	if (!outputs && keeps)
+		return INFRA_OK;
 	struct doc *ours = doc_map(s->arena); /* it also tells of what is gone */
 	for (doc_each(x, doc_get(doc_get(im_template(s), "topology_template"), "outputs")))
 		if (doc_get(outputs, x->key))
 			doc_append(s->arena, ours, x->key, doc_copy(s->arena, doc_get(outputs, x->key)));
+	add_addresses(s, ours);
 	s->outputs = ours;
 	return INFRA_OK;
 }
@@ -329,6 +367,20 @@ static struct doc *read_states(struct stack *s, enum infra_answer *ret_answer, c
 	return *ret_answer == INFRA_OK ? machines : NULL;
 }
 
+/* Addresses change while machines stay what they are. */
+static enum infra_answer look_outputs(struct stack *s, const struct doc *states)
+{
+	const struct doc *before = s->outputs;
+	enum infra_answer answer = read_outputs(s, true);
+	if (answer != INFRA_OK || !before || doc_equal(before, s->outputs))
+		return answer;
+	if ((answer = read_machines(s, states)) == INFRA_OK) {
+		note_states(s, states);
+		answer = read_outputs(s, true);
+	}
+	return answer;
+}
+
 static enum infra_answer look(struct stack *s, enum infra_depth depth)
 {
 	enum infra_answer answer;
@@ -346,7 +398,7 @@ static enum infra_answer look(struct stack *s, enum infra_depth depth)
 	if (!s->live && (answer = read_machines(s, states)) != INFRA_OK)
 		return answer;
 	note_states(s, states);
-	return INFRA_OK;
+	return s->state == STACK_READY && s->n_things ? look_outputs(s, states) : INFRA_OK;
 }
 
 /* -- doing ---------------------------------------------------------------------------------------------------------------------- */
@@ -558,8 +610,11 @@ static enum infra_answer ready(struct stack *s, const struct doc *states)
 	struct im *im = s->state_of;
 	enum infra_answer answer = read_machines(s, states);
 	if (answer == INFRA_OK)
-		answer = read_outputs(s);
-	if (answer != INFRA_OK || im->again || doc_len(s->outputs) == doc_len(doc_get(doc_get(im_template(s), "topology_template"), "outputs")))
+		answer = read_outputs(s, false);
+	bool all = true;
+	for (doc_each(x, doc_get(doc_get(im_template(s), "topology_template"), "outputs")))
+		all = all && doc_get(s->outputs, x->key);
+	if (answer != INFRA_OK || im->again || all)
 		return answer;
 	im->again = true; /* it has lost the template: ended before it wrote it down */
 	return fill(s);

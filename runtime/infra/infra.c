@@ -291,6 +291,18 @@ bool stack_save(struct stack *s, enum stack_state state)
 	return false;
 }
 
+bool infra_note(struct infra *in)
+{
+	bool ok = true;
+	for (uint32_t i = 0; i < in->stacks.len; i++) {
+		struct stack *s = in->stacks.at[i];
+		const struct doc *before = doc_get(s->record, "outputs");
+		if (s->looked && s->state == STACK_READY && s->outputs && (!before || !doc_equal(s->outputs, before)))
+			ok = stack_save(s, STACK_READY) && ok;
+	}
+	return ok;
+}
+
 struct diag *stack_fail(struct stack *s, enum diag_code code, struct span span, const char *format, ...)
 {
 	va_list args;
@@ -358,6 +370,15 @@ struct net *stack_net(struct stack *s)
 const char *stack_folder(const struct stack *s)
 {
 	return arena_printf(s->arena, "%s/infra/%s", s->infra->o.state, s->provider->name);
+}
+
+const char *stack_scheme(const struct stack *s, const char *service)
+{
+	const char *scheme = NULL;
+	for (uint32_t i = 0; i < s->part->n_things; i++)
+		if (strcmp(s->part->things[i].name, service) == 0)
+			scheme = doc_text(doc_get(doc_get(s->part->things[i].annotations, "serves"), "scheme"), NULL);
+	return scheme ? arena_printf(s->arena, "%s://", scheme) : "";
 }
 
 struct journal *stack_journal(const struct stack *s) { return s->infra->o.journal; }

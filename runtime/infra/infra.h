@@ -36,5 +36,13 @@ bool infra_look(struct infra *in, enum infra_depth depth);
 uint32_t infra_compare(struct infra *in, bool all_goes);
 /* Does the changes, stacks that do not need each other at the same time. *ret_signal: what interrupted it, or 0. INFRA_OK: all done. */
 enum infra_answer infra_apply(struct infra *in, int *ret_signal);
+/* give.c: whether the plan has params that infrastructure is to give and nobody has given. */
+bool infra_is_read(const struct plan *plan);
+/* Gives them, of stacks that are ready; as_it_is: also of things that a plan would change. What is open then is not known yet. */
+void infra_give(struct infra *in, struct plan *plan, bool as_it_is);
+/* Whether all of them that the workflow reads are known; else infra_diags tells. */
+bool infra_knows(struct infra *in, const struct plan *plan, uint32_t workflow);
+/* What the managers told when they were looked at goes into the journal where it is new. False: it cannot be written. */
+bool infra_note(struct infra *in);
 const char *infra_action_name(enum infra_action a); /* "create", ... */
 #endif

@@ -416,7 +416,7 @@ static void note_outputs(struct stack *s)
 		const struct doc *ports = doc_get(doc_get(o->doc, "spec"), "ports"), *port = doc_get(ports && ports->kind == DOC_LIST ? ports->children.first : NULL, "port");
 		const char *key = arena_printf(a, "%s_endpoint", o->name);
 		if (strcmp(o->kind->name, "Service") == 0 && port && !doc_get(outputs, key))
-			doc_append(a, outputs, key, doc_printf(a, "%s.%s.svc:%lld", o->name, c->namespace, (long long)doc_integer(port, 0)));
+			doc_append(a, outputs, key, doc_printf(a, "%s%s.%s.svc:%lld", o->thing ? stack_scheme(s, o->thing->name) : "", o->name, c->namespace, (long long)doc_integer(port, 0)));
 	}
 	s->outputs = outputs;
 	s->live = NULL;

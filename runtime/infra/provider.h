@@ -136,6 +136,8 @@ const struct infra_file *stack_file(const struct stack *s, const char *path);
 struct net *stack_net(struct stack *s);
 const char *stack_secret(const struct stack *s, const char *name); /* its content, or NULL */
 const char *stack_folder(const struct stack *s); /* of its own below .twin, absolute; not made yet */
+/* What stands before the address of a service: "http://" or "". */
+const char *stack_scheme(const struct stack *s, const char *service);
 struct journal *stack_journal(const struct stack *s);
 struct diags *stack_diags(const struct stack *s);
 int64_t stack_now_ms(void);

@@ -184,6 +184,14 @@ static enum argument argument(struct run *r, struct task *t, uint32_t at, const 
 	return v ? ARG_OK : ARG_FAILED;
 }
 
+static const char *unknown_reason(struct run *r, struct task *t, uint32_t at)
+{
+	const struct plan_argument *arg = at < t->node->plan->n_args ? &t->node->plan->args[at] : NULL;
+	const char *name = t->step->inputs[at].name, *open = given_missing(r, t->node->scope, arg && arg->expr ? arg->expr : t->step->inputs[at].expr);
+	return open ? arena_printf(&r->arena, "its input `%s` rests on `%s`: known after apply", name, open) : arena_printf(&r->arena, "its input `%s` is made by a task that runs first", name);
+}
+
+/* *ret_input: the one that decides; where it is not known, why goes into the task's reason. */
 static enum argument arguments(struct run *r, struct task *t, const char **ret_input)
 {
 	enum argument worst = ARG_OK;
@@ -193,6 +201,7 @@ static enum argument arguments(struct run *r, struct task *t, const char **ret_i
 		if (a > worst) {
 			worst = a;
 			*ret_input = t->step->inputs[i].name;
+			t->reason = a == ARG_UNKNOWN ? unknown_reason(r, t, i) : NULL;
 		}
 	}
 	return worst;
@@ -405,11 +414,17 @@ void call_go(struct run *r, struct node *n)
 		node_settle(r, n, NODE_DONE);
 		return;
 	case ARG_UNKNOWN:
-		t->reason = arena_printf(&r->arena, "its input `%s` is made by a task that runs first", input);
 		resources(r, t);
 		plan_call(r, t);
 		return;
 	case ARG_FAILED: call_fail(r, t, "its arguments cannot be worked out"); return;
+	}
+	const char *open = given_missing_in_step(r, t->step);
+	if (open) {
+		t->reason = arena_printf(&r->arena, "it reads `%s`: known after apply", open);
+		resources(r, t);
+		plan_call(r, t);
+		return;
 	}
 	if (!key_make(r, t) || !resources(r, t)) {
 		call_fail(r, t, "its command cannot be worked out");

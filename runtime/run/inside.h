@@ -162,6 +162,7 @@ struct run {
 	uint32_t cpus, gpus, cpus_used, gpus_used;
 	uint64_t memory_bytes, memory_used;
 	bool dry, stopping, interrupted, broken, over, failed, gated;
+	bool open;                    /* dry runs: some infrastructure has still to give what it gives */
 };
 
 /* scope.c */
@@ -213,6 +214,9 @@ struct bind {
 enum eval_status bind_eval(struct bind *b, const struct expr *e, const struct value **ret, struct span *ret_span, const char **ret_error);
 /* In the scope, reported as a diagnostic of the node on failure. */
 enum eval_status node_eval(struct run *r, struct node *n, struct scope *s, const struct expr *e, const struct value **ret);
+/* given.c: what infrastructure has still to give (`front.address`), and the expression in that scope, or the step, rests on; or NULL. */
+const char *given_missing(struct run *r, struct scope *scope, const struct expr *e);
+const char *given_missing_in_step(struct run *r, const struct plan_step *p);
 const struct value *bind_model(struct run *r, const char *name); /* NULL: not promoted yet */
 
 /* call.c, key.c, cache.c */

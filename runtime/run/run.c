@@ -163,6 +163,8 @@ struct run *run_create(const struct run_options *o)
 	r->plan = o->plan;
 	r->workflow = &o->plan->workflows[o->workflow];
 	r->dry = !o->executor;
+	for (uint32_t i = 0; r->dry && i < o->plan->n_params; i++)
+		r->open = r->open || (o->plan->params[i].maker && !o->plan->params[i].value);
 	r->ready_end = &r->ready;
 	arena_init(&r->arena);
 	diags_init(&r->diags, &r->arena, o->plan->sources);

@@ -1,6 +1,6 @@
 /* The target: an inventory, a play for each part of the infrastructure and for each service, and the roles that they use. */
 #include "targets/ansible/recipe.h"
-#include "targets/names.h"
+#include "compiler/base/names.h"
 #include <string.h>
 
 struct ansible {

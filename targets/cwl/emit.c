@@ -249,6 +249,8 @@ static void build(const struct target_request *request, struct target_result *re
 	for (uint32_t i = 0; i < p->n_workflows; i++)
 		if (!request->only || request->workflow == i)
 			cwl_workflow(&c, i);
+	if (p->n_workflows)
+		target_open_given(ret, p, "it is an input");
 	if (files)
 		put_files(&c);
 	for (uint32_t i = 0; i < p->n_steps; i++)

@@ -58,7 +58,7 @@ static void add_inputs(struct tool *t)
 static const char *param_name(void *ctx, const struct cwl_ref *ref, const struct expr *e)
 {
 	struct tool *t = ctx;
-	const char *id;
+	char *id;
 
 	(void)e;
 	if (ref->kind != CWL_PARAM)
@@ -66,7 +66,9 @@ static const char *param_name(void *ctx, const struct cwl_ref *ref, const struct
 	for (uint32_t i = 0; i < t->info->globals.list.len; i++)
 		if (t->info->globals.list.at[i].param == ref->index)
 			return arena_printf(t->c->arena, "inputs.%s", t->info->globals.list.at[i].id);
-	id = t->c->plan->params[ref->index].name;
+	id = arena_strdup(t->c->arena, t->c->plan->params[ref->index].name);
+	for (char *dot = id; (dot = strchr(dot, '.'));)
+		*dot = '_'; /* of a module, or of what infrastructure gives */
 	while (doc_get(t->inputs, id))
 		id = arena_printf(t->c->arena, "%s_", id);
 	doc_set(t->c->arena, t->inputs, id, cwl_parameter(t->c, t->c->plan->params[ref->index].type));

@@ -69,6 +69,7 @@ void flow_put_inputs(struct flow *f, uint32_t workflow)
 			add(&x, models, p->models[i].name, p->models[i].file, type_path(f->arena, TYPE_FILE, NULL), p->models[i].span);
 	for (uint32_t i = 0; i < w->n_inputs; i++)
 		add(&x, inputs, w->inputs[i].name, bound(&x, workflow, i), w->inputs[i].type, w->inputs[i].span);
+	target_open_given(f->ret, p, "give it in inputs.json, or on the command line of `build`");
 	doc_set(f->arena, d, "params", params);
 	doc_set(f->arena, d, "models", models);
 	doc_set(f->arena, d, "inputs", inputs);

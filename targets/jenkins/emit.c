@@ -72,13 +72,18 @@ static void put_choice(struct jenkins *j, const bool *written)
 	buf_finish(&names);
 }
 
-/* Variables in capitals belong to the shell, to Jenkins and to the pipeline itself: PATH, BUILD_NUMBER, WORKFLOW. */
+/* The variable of a parameter; a dot is two underscores. Variables in capitals belong to the shell, to Jenkins and to the pipeline itself: PATH, BUILD_NUMBER, WORKFLOW. */
 static const char *parameter_of(struct jenkins *j, const char *name)
 {
 	bool capitals = true;
 
 	for (const char *c = name; *c; c++)
 		capitals = capitals && !islower((unsigned char)*c);
+	const char *dot = strchr(name, '.');
+	while (dot) {
+		name = arena_printf(j->arena, "%.*s__%s", (int)(dot - name), name, dot + 1);
+		dot = strchr(name, '.');
+	}
 	return capitals ? arena_printf(j->arena, "PARAM_%s", name) : name;
 }
 

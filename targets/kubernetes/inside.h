@@ -2,7 +2,7 @@
 #ifndef TWINC_TARGETS_KUBERNETES_INSIDE_H
 #define TWINC_TARGETS_KUBERNETES_INSIDE_H
 #include "targets/flow/flow.h"
-#include "targets/names.h"
+#include "compiler/base/names.h"
 
 /* A cluster of the twin; without one, what is written is for any. */
 struct kube_cluster {

@@ -177,6 +177,8 @@ local function environment(step)
     elseif e.value then
       variables[#variables + 1] = e.name
       variables[#variables + 1] = e.value
+    elseif e.open then
+      open[#open + 1] = e.name
     end
   end
   local both = map("variables", #variables > 0 and map(table.unpack(variables)) or nil, "secrets", #secrets > 0 and map(table.unpack(secrets)) or nil)

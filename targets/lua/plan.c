@@ -134,6 +134,8 @@ static struct doc *step(struct view *v, const struct plan_step *s)
 			doc_set(v->a, x, "value", doc_string_n(v->a, value->string.text, value->string.len));
 		if (s->env[i].expr->op == EXPR_PARAM && v->plan->params[s->env[i].expr->index].secret)
 			set_text(v, x, "secret", v->plan->params[s->env[i].expr->index].name);
+		else if (!value)
+			doc_set(v->a, x, "open", doc_bool(v->a, true));
 		doc_push(env, x);
 	}
 	doc_set(v->a, d, "env", env);

@@ -124,7 +124,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         elif words[2] == "contmsg":
             self.say(200, {"contmsg": "TASK [noise]\nok: [10.0.0.1]\nTASK [set the password]\nfatal: [10.0.0.1]: FAILED! => {\"msg\": \"no 5ecret-w0rd\x1b[31m here\"}\n"})
         elif words[2] == "outputs":
-            self.say(200, {"outputs": {"front_address": "10.0.0.1"}})
+            self.say(200, {"outputs": {"front_address": "10.0.0.1\x1b[31m" if BEHAVIOUR == "painted" else "10.0.0.1"}})
         elif words[2] == "radl":
             self.say(200, {"radl": "description desc (name = '%s')" % NAME.search(MADE[words[1]]).group(1)})
         elif words[2] == "tosca":

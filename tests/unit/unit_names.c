@@ -1,6 +1,6 @@
 #include "tests/unit/unit.h"
 #include "compiler/doc/doc.h"
-#include "targets/names.h"
+#include "compiler/base/names.h"
 
 static struct arena arena;
 

@@ -2,7 +2,8 @@
 
 judge.py TWINC PROJECT SCRATCH changes|killed|restarted|software|hosts|page|cluster
 
-changes    planned, made, made again (nothing), scaled, altered, made anew, changed from outside, taken away from outside, taken down
+changes    planned, made, made again (nothing), scaled, altered, made anew, changed from outside, taken away from outside, taken down; and a
+           workflow that reads addresses: as the manager tells them, before, after and as they change
 killed     this program ended by kill -9 at many moments of making, changing and taking down; the next run puts it right: exactly one
            infrastructure with the right machines, and none after it is taken down
 restarted  the manager ended by kill -9 while it makes and changes, and started anew
@@ -17,6 +18,7 @@ import random
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -218,6 +220,7 @@ class Judge:
         self.run(0, "apply")
         if self.must_be(front=1, workers=2) != first:
             raise Wrong("another infrastructure")
+        self.flows_back(first)
         # taken away from outside
         self.ask("DELETE", "/infrastructures/%s" % first)
         self.says(self.run(2, "drift", "--detailed-exitcode"), "^create +front .*gone", "^create +workers .*gone")
@@ -236,17 +239,80 @@ class Judge:
         self.says(self.run(0, "destroy", "--yes"), "nothing to take down")
         self.no_secret()
 
+    def written(self, infrastructure, workers):
+        """What the workflow wrote is what the manager tells."""
+        told = self.ask("GET", "/infrastructures/%s/outputs" % infrastructure)[1]["outputs"]
+        with open(os.path.join(self.home, "results/main/text/text.txt"), encoding="utf-8") as f:
+            lines = f.read().splitlines()
+        machines = sorted(system["net_interface.0.ip"] for _, system in self.machines(infrastructure)["workers"])
+        if lines != [told["front_address"]] * 2 + machines or len(machines) != workers:
+            raise Wrong("%s was written, and the manager tells %s and %s" % (lines, told, machines))
+        with open(os.path.join(self.home, "results/main/where.json"), encoding="utf-8") as f:
+            if json.load(f) != "http://%s:80" % told["front_address"]:
+                raise Wrong("the workflow's output is another one")
+        return told["front_address"]
+
+    def flows_back(self, infrastructure):
+        twin = os.path.join(self.home, "main.twin")
+        with open(os.path.join(self.project, "tests/tools/infra/addresses.twin"), encoding="utf-8") as f, open(twin, "a", encoding="utf-8") as to:
+            to.write(f.read())
+        # nothing is made yet, as far as another state knows
+        other = ("--state", os.path.join(self.scratch, "other"))
+        self.says(self.run(0, "plan", *other), "^create +front", "^run +it +its input `address` rests on `front.address`: known after apply")
+        told = json.loads(self.run(0, "plan", "--json", *other))["tasks"][-1]
+        if (told["action"], "known after apply" in told["reason"]) != ("run", True):
+            raise Wrong("plan --json: %s" % told)
+        self.says(self.run(1, "apply", "--no-infra", *other), r"E0637.*front\.address", r"E0637.*workers\.addresses")
+        # killed while the task runs, which reads them
+        with open(os.path.join(self.scratch, "said"), "w", encoding="utf-8") as f:
+            doing = subprocess.Popen(self.words(["apply", "pause=1"]), cwd=self.home, stdin=subprocess.DEVNULL, stdout=f, stderr=f)
+            for _ in range(200):
+                with open(os.path.join(self.scratch, "said"), encoding="utf-8") as said:
+                    if "started" in said.read():
+                        break
+                time.sleep(0.05)
+            doing.kill()
+            doing.wait()
+        self.says(self.run(0, "apply", "pause=1"), "1 done")
+        first = self.written(infrastructure, 2)
+        self.run(0, "apply")
+        self.says(self.run(0, "apply"), "1 cached")
+        # how many there are decides what is known
+        self.says(self.run(0, "plan", "least=3"), "^run +it +its input `all` rests on `workers.addresses`: known after apply")
+        self.run(0, "apply", "least=3")
+        self.written(infrastructure, 3)
+        self.run(0, "apply", "most=2")
+        self.written(infrastructure, 2)
+        self.run(0, "apply")
+        # nobody asks the manager, and what it told last counts; or what is said by hand
+        self.stop()
+        self.says(self.run(0, "apply", "--no-infra"), "1 cached")
+        self.says(self.run(0, "apply", "--no-infra", "front.address=10.1.2.3"), '"http://10.1.2.3:80"')
+        # another address, of the very same machine
+        with sqlite3.connect(os.path.join(self.service, "data")) as data:
+            data.execute("update inf_list set data = replace(data, ?, '10.0.0.77')", (first,))
+        data.close()
+        self.start()
+        self.says(self.run(0, "plan"), "as they are", "^run +it +its input `address` differs from the last run")
+        self.run(0, "apply")
+        if self.written(infrastructure, 2) != "10.0.0.77":
+            raise Wrong("the manager forgot its new address")
+        self.says(subprocess.run([self.twinc, "why", "main.twin", "it"], cwd=self.home, capture_output=True, text=True, check=True).stdout, "input address", 'now: +"10.0.0.77"')
+        self.says(subprocess.run([self.twinc, "status", "main.twin"], cwd=self.home, capture_output=True, text=True, check=True).stdout, "front_address = 10.0.0.77", "10.0.0.77.*10.0.0.77")
+        self.twin("machines.twin")
+
     def page(self):
-        """The first twin of the page, and what it shows: `$ twinc ...` with what follows; a line `# the machines of NAME become N` is done."""
+        """The twins of the page, and what it shows of them: `$ twinc ...` with what follows; a line `# the machines of NAME become N` is done."""
         self.start()
         with open(os.path.join(self.project, "docs/infrastructure.md"), encoding="utf-8") as f:
             text = f.read()
-        twin = re.search(r"^```twin\n(.*?)^```", text, re.S | re.M).group(1)
-        with open(os.path.join(self.home, "main.twin"), "w", encoding="utf-8") as f:
-            f.write(twin.replace("https://im.example.org/im", self.url))
         shutil.copy(os.path.join(self.scratch, "auth"), os.path.join(self.scratch, "auth.dat"))
         ran = 0
-        for line, shown in re.findall(r"^    ([$#] .*)\n((?:    (?![$#]).*\n)*)", text, re.M):
+        for twin, line, shown in re.findall(r"^```twin\n((?:(?!```).*\n)*)|^    ([$#] .*)\n((?:    (?![$#]).*\n)*)", text, re.M):
+            if twin:
+                with open(os.path.join(self.home, "main.twin"), "w", encoding="utf-8") as f:
+                    f.write(twin.replace("https://im.example.org/im", self.url))
+                continue
             if line.startswith("#"):
                 name, number = re.fullmatch(r"# the machines of (\w+) become (\d+)", line).groups()
                 there = self.infrastructures()[0]
@@ -255,7 +321,7 @@ class Judge:
                 continue
             words = line.replace("file:auth.dat", "file:%s/auth.dat" % self.scratch).split()[2:]
             done = subprocess.run([self.twinc] + words, cwd=self.home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
-            said = done.stdout.replace(self.url, "https://im.example.org/im")
+            said = done.stdout.replace(self.url, "https://im.example.org/im").replace(self.home + "/", "")
             said = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", re.sub(r"(?<=  )[0-9.]+m?s$", "TIME", re.sub(r"since [0-9TZ:.-]+", "since TIME", said), flags=re.M))
             said = re.sub(r"^ +im \S+: (pending|running)\n", "", said, flags=re.M)  # where it was slow enough to be seen
             shown = re.sub(r"^    ", "", shown, flags=re.M)
@@ -380,7 +446,7 @@ class Judge:
         self.says(self.run(2, "plan", "--detailed-exitcode"), "^create +box", "^create +registry", "^create +store")
         if os.path.exists("/etc/twin"):
             raise Wrong("a plan sets up something")
-        self.says(self.run(0, "apply"), "Write its unit: changed on box-1", "registry_endpoint = 10.0.0.1:5000")
+        self.says(self.run(0, "apply"), "Write its unit: changed on box-1", "registry_endpoint = http://10.0.0.1:5000")
         self.looks(5000)
         if self.run(0, "apply"):
             raise Wrong("a second apply says something")
@@ -430,7 +496,7 @@ class Judge:
         self.words = lambda words: [self.twinc, words[0], "main.twin"] + list(words[1:])
         self.twin("cluster.twin")
         self.says(self.run(2, "plan", "--detailed-exitcode"), "^create +cloud", "^create +registry", "^create +store")
-        self.says(self.run(0, "apply"), r"registry_endpoint = registry\.hub\.svc:5000", "^ready")
+        self.says(self.run(0, "apply"), r"registry_endpoint = http://registry\.hub\.svc:5000", "^ready")
         self.kubectl("create", "configmap", "others")
         if self.run(0, "apply"):
             raise Wrong("a second apply says something")

@@ -2,8 +2,8 @@
  *
  * A name that follows the rule stays as it is. Any other loses what the rule forbids; where that cut it short, or gave what another
  * name of the same set is called, too, it ends in a part of its own digest. So one name never depends on the order of others. */
-#ifndef TWINC_TARGETS_NAMES_H
-#define TWINC_TARGETS_NAMES_H
+#ifndef TWINC_BASE_NAMES_H
+#define TWINC_BASE_NAMES_H
 #include "compiler/base/arena.h"
 #include "compiler/base/map.h"
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "targets/names.h"
+#include "compiler/base/names.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/digest.h"
 #include <string.h>
