@@ -131,12 +131,28 @@ static void emit(struct whole *w)
 	target_result_finish(&result);
 }
 
+/* Of a location, which is a URI. */
+static const char *plain_path(struct arena *a, const char *location)
+{
+	char *path = arena_strdup(a, location), *to = path;
+	unsigned byte;
+	for (const char *at = path; *at; at++)
+		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1) {
+			*to++ = (char)byte;
+			at += 2;
+		} else {
+			*to++ = *at;
+		}
+	*to = 0;
+	return path;
+}
+
 static void add_stamps(struct whole *w, const struct doc *d, const char *folder, struct buf *ret)
 {
-	const char *class = doc_text(doc_get(d, "class"), ""), *path = doc_text(doc_get(d, "path"), NULL);
+	const char *class = doc_text(doc_get(d, "class"), ""), *path = doc_text(doc_get(d, "location"), NULL);
 	char stamp[STAMP_LEN] = "";
 	if (path && (strcmp(class, "File") == 0 || strcmp(class, "Directory") == 0)) {
-		path = file_join(&w->cli->arena, folder, path);
+		path = file_join(&w->cli->arena, folder, plain_path(&w->cli->arena, path));
 		buf_printf(ret, "%s %s\n", path, stamp_path(path, stamp) == 0 ? stamp : "-");
 	}
 	for (doc_each(x, d->kind >= DOC_LIST ? d : NULL))

@@ -6,6 +6,7 @@
 #include "compiler/base/file.h"
 #include "compiler/base/map.h"
 #include "compiler/base/vec.h"
+#include "compiler/doc/doc.h"
 #include "compiler/doc/quote.h"
 #include "runtime/executor/command.h"
 #include "runtime/executor/executors.h"
@@ -30,9 +31,10 @@
 #define MOST 100000      /* tasks that wait for the engine's word */
 #define WORDS_MS 3000    /* the engine's own words on a failure are waited for so long */
 #define LINGER_MS 30000  /* and its end, when all tasks have theirs */
+#define GIVEN_MAX_BYTES ((size_t)16 << 20)
 #define LOG_MAX_BYTES ((size_t)64 << 20)
 
-struct job { int64_t run; uint32_t number; const char *name, *folder, *out, *err; uint64_t time_ms; bool told, begun, failed; int64_t ended_ms; struct executor_end end; };
+struct job { int64_t run; uint32_t number; const char *name, *folder, *out, *err, *given; uint64_t time_ms; bool told, begun, failed; int64_t ended_ms; struct executor_end end; };
 struct whole {
 	const struct executor_host *host;
 	struct arena arena;
@@ -77,6 +79,49 @@ static void bring(struct arena *a, const char *record, const char *name, const c
 		rename(from, to);
 }
 
+static bool same(const struct doc *a, const struct doc *b);
+
+static bool same_members(const struct doc *a, const struct doc *b)
+{
+	for (doc_each(x, a))
+		if (!same(x, doc_get(b, x->key)))
+			return false;
+	return true;
+}
+
+/* Of what JSON says: 2 is 2.0, and what is not there is null. */
+static bool same(const struct doc *a, const struct doc *b)
+{
+	bool null = !a || a->kind == DOC_NULL;
+	if (null || !b || b->kind == DOC_NULL)
+		return null && (!b || b->kind == DOC_NULL);
+	if (a->kind == DOC_FLOAT || b->kind == DOC_FLOAT)
+		return (a->kind == DOC_INT || a->kind == DOC_FLOAT) && (b->kind == DOC_INT || b->kind == DOC_FLOAT) && doc_number(a, 0) == doc_number(b, 1);
+	if (a->kind != b->kind || a->kind < DOC_LIST)
+		return doc_equal(a, b);
+	if (a->kind == DOC_MAP)
+		return same_members(a, b) && same_members(b, a);
+	const struct doc *y = b->children.first;
+	for (doc_each(x, a)) {
+		if (!y || !same(x, y))
+			return false;
+		y = y->next;
+	}
+	return !y;
+}
+
+/* Whether the engine worked out the same inputs; where it tells none, there is nothing to compare. */
+static bool same_inputs(struct arena *a, const char *folder, const char *record)
+{
+	char *here, *there, *error;
+	size_t n, m;
+	struct doc *x, *y;
+	if (file_read(a, arena_printf(a, "%s/given", folder), GIVEN_MAX_BYTES, &here, &n) != 0 ||
+	    file_read(a, arena_printf(a, "%s/given", record), GIVEN_MAX_BYTES, &there, &m) != 0 || m == 0)
+		return true;
+	return doc_json_read(a, here, n, &x, &error) && doc_json_read(a, there, m, &y, &error) && same(x, y);
+}
+
 /* Brings home what a task left once it has ended: of what was brought before, only the end is left to read. */
 static bool collect(const char *folder, uint64_t time_ms, struct executor_end *ret)
 {
@@ -90,6 +135,8 @@ static bool collect(const char *folder, uint64_t time_ms, struct executor_end *r
 			bring(&a, record, "out", out);
 		if (err)
 			bring(&a, record, "err", err);
+		if (!same_inputs(&a, folder, record))
+			ret->outcome = EXECUTOR_REJECTED;
 	}
 	arena_finish(&a);
 	return ended;
@@ -108,6 +155,8 @@ static void expect(struct whole *w, const struct job *j)
 	point(arena_printf(&w->arena, "%s/tasks/%s", w->at, j->name), arena_printf(&w->arena, "%s/record", j->folder));
 	point(j->out, arena_printf(&w->arena, "%s/out", j->folder));
 	point(j->err, arena_printf(&w->arena, "%s/err", j->folder));
+	if (j->given)
+		file_write(arena_printf(&w->arena, "%s/given", j->folder), j->given, strlen(j->given), NULL);
 }
 
 /* -- the engine ------------------------------------------------------------------------------------------------------- */
@@ -332,7 +381,7 @@ static struct job job_of(struct whole *w, int64_t run, const struct executor_tas
 {
 	struct arena *a = &w->arena;
 	return (struct job){ .run = run, .number = t->number, .name = arena_strdup(a, t->name), .folder = arena_strdup(a, t->folder), .out = arena_strdup(a, t->out),
-			     .err = arena_strdup(a, t->err), .time_ms = t->time_ms };
+			     .err = arena_strdup(a, t->err), .given = t->given ? arena_strdup(a, t->given) : NULL, .time_ms = t->time_ms };
 }
 
 static void tell(struct whole *w, const struct job *j, enum executor_word word, const struct executor_end *end, const char *text)
@@ -383,9 +432,12 @@ static const char *tag_of(struct arena *a, const char *log, const char *folder)
 	return start && *start == '[' && at[-1] == ']' ? arena_strndup(a, start, (size_t)(at - start)) : NULL;
 }
 
-/* A line of its log without the word for how bad it is. */
+/* A line of its log without the word for how bad it is, and without when and where. */
 static const char *without_level(const char *line)
 {
+	line += strspn(line, " \t");
+	while (*line == '[' && strncmp(line, "[job ", 5) != 0 && strncmp(line, "[step ", 6) != 0 && strstr(line, "] ")) /* time, thread, ... */
+		line = strstr(line, "] ") + 2;
 	size_t n = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
 	return n > 2 && line[n] == ' ' ? line + n + 1 : line;
 }
@@ -397,6 +449,15 @@ static bool tells_trouble(const char *line)
 		if (strstr(line, words[i]))
 			return true;
 	return false;
+}
+
+/* With what follows, where it ends in a colon. */
+static const char *whole_line(struct arena *a, const char *line, char *rest)
+{
+	size_t n = strlen(line);
+	const char *more = n > 0 && line[n - 1] == ':' ? next_line(&rest) : NULL;
+	line = without_level(line);
+	return more ? arena_printf(a, "%s %s", line, more + strspn(more, " \t")) : line;
 }
 
 /* What the engine says of trouble: the first that it says of the job, where it can be told, else the first of all; any: else its last line. */
@@ -414,16 +475,24 @@ static const char *engine_words(struct whole *w, struct arena *a, const struct j
 		if (!tells_trouble(line))
 			continue;
 		if (tag && strstr(line, tag))
-			return without_level(line);
-		found = found ? found : line;
+			return whole_line(a, line, log);
+		found = found ? found : whole_line(a, line, log ? arena_strdup(a, log) : NULL);
 	}
-	return found && (!tag || any) ? without_level(found) : any && last ? without_level(last) : NULL;
+	return found && (!tag || any) ? found : any && last ? without_level(last) : NULL;
+}
+
+static const char *inputs_there(struct arena *a, const struct job *j)
+{
+	char *text;
+	size_t len;
+	return file_read(a, arena_printf(a, "%s/record/given", j->folder), GIVEN_MAX_BYTES, &text, &len) != 0 ? NULL :
+		arena_printf(a, "it worked out other inputs for it than the run: %.*s", (int)(len > 150 ? 150 : len), text);
 }
 
 static void tell_end(struct whole *w, const struct job *j, bool over)
 {
 	struct arena a = { 0 };
-	const char *words = j->failed ? engine_words(w, &a, j, over) : NULL;
+	const char *words = j->end.outcome == EXECUTOR_REJECTED ? inputs_there(&a, j) : j->failed ? engine_words(w, &a, j, over) : NULL;
 	tell(w, j, EXECUTOR_ENDED, &j->end, words);
 	map_set(&w->taken, arena_strdup(&w->arena, j->name), w);
 	arena_finish(&a);
@@ -439,7 +508,7 @@ static bool look_at(struct whole *w, struct job *j)
 		j->failed = j->end.outcome != EXECUTOR_EXITED || j->end.code != 0;
 	}
 	bool over = w->engine.found != EXECUTOR_ALIVE || now_ms() - j->ended_ms > WORDS_MS;
-	bool ended = j->ended_ms && (!j->failed || over || engine_words(w, &a, j, false));
+	bool ended = j->ended_ms && (!j->failed || j->end.outcome == EXECUTOR_REJECTED || over || engine_words(w, &a, j, false));
 	const char *record = arena_printf(&a, "%s/record", j->folder);
 	if (ended) {
 		tell_end(w, j, over);

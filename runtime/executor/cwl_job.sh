@@ -4,7 +4,8 @@ umask 022
 name=$TWINC_TASK
 seconds=${TWINC_SECONDS-}
 secrets=${TWINC_SECRETS-}
-unset TWINC_TASK TWINC_SECONDS TWINC_SECRETS
+given=${TWINC_GIVEN-}
+unset TWINC_TASK TWINC_SECONDS TWINC_SECRETS TWINC_GIVEN
 if [ -d "$at/given/$name" ]; then # its result is kept
 	cp -al "$at/given/$name/." . 2>/dev/null || cp -a "$at/given/$name/." .
 	exit
@@ -14,6 +15,7 @@ mkdir "$record" 2>/dev/null || { # the engine starts it a second time
 	rm -rf "$record"
 	mkdir "$record" || exit 126
 }
+printf %s "$given" >"$record/given"
 pwd >"$record/begun"
 for secret in $secrets; do # the engine knows their names only
 	eval "file=\$at/secrets/\$$secret"

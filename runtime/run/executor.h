@@ -54,6 +54,7 @@ struct executor_task {
 	uint32_t cpus, gpus;
 	uint64_t memory_bytes; /* limit; 0: none */
 	uint64_t time_ms;      /* limit; 0: none */
+	const char *given;     /* of an executor with `whole`: its inputs as a JSON list, files by their names; else NULL */
 	int64_t expected_ms;   /* as its step took the last time; -1: not known */
 };
 enum executor_outcome {

@@ -261,6 +261,9 @@ const struct doc *foreign_secondary(struct run *r, struct arena *a, const char *
 const char *foreign_siblings(struct run *r, struct arena *a, const struct task *t, uint32_t input); /* digests of secondary files; NULL: none */
 bool foreign_reuse(struct run *r, const struct task *t); /* a kept result may be used */
 
+/* plain.c: the inputs, for who compares them with what an engine worked out; in the arena */
+const char *plain_inputs(struct run *r, const struct task *t);
+
 /* lane.c */
 const char *lane_image(struct run *r, const struct task *t, const char *name, bool pull, const char **ret_why);
 struct lane *lane_of(struct run *r, const struct task *t); /* NULL: no executor serves its place */

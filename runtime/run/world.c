@@ -440,7 +440,7 @@ void world_task(struct run *r, const struct task *t, struct executor_task *ret)
 		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = t->folder, .seen = t->seen, .out = t->out, .err = t->err, .argv = t->argv,
 		.env = t->env, .secrets = t->secrets, .container = t->step->container, .network = t->step->network,
 		.contains = t->step->cwl && foreign_image(r, foreign_process(r, t->step)), .reads = t->reads, .digests = t->digests, .cpus = t->cpus, .gpus = t->gpus,
-		.time_ms = t->time_ms, .modules = modules, .expected_ms = t->lane->executor->most ? expected(r, t->step) : -1,
+		.given = t->lane->executor->whole ? plain_inputs(r, t) : NULL, .time_ms = t->time_ms, .modules = modules, .expected_ms = t->lane->executor->most ? expected(r, t->step) : -1,
 		.memory_bytes = t->step->cwl ? 0 : t->memory_bytes, /* what a CWL tool asks for is the least that it needs, no limit */
 	};
 }

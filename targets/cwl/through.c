@@ -91,6 +91,21 @@ static void put_secrets(struct cwl *c, const struct plan_step *s, struct doc *en
 	buf_finish(&names);
 }
 
+#define MAX_GIVEN 20000 /* characters of inputs that are told: what is longer has no place in an environment */
+
+/* The inputs as the engine has them, files by their names: whether they are those of the run is seen there. */
+static void put_given(struct cwl *c, const struct plan_step *s, struct doc *env)
+{
+	struct buf list = { 0 };
+
+	for (uint32_t i = 0; i < s->n_inputs; i++)
+		buf_printf(&list, "%sinputs.%s", i ? ", " : "", s->inputs[i].name);
+	if (list.len)
+		doc_set(c->arena, env, "TWINC_GIVEN",
+			doc_printf(c->arena, "${\n  var text = JSON.stringify([%s], function (key, value) {\n    return value && value[\"class\"] ? value.basename : value;\n  });\n  return text.length > %d ? \"\" : text;\n}\n", buf_text(&list), MAX_GIVEN));
+	buf_finish(&list);
+}
+
 void cwl_through_time(struct cwl *c, const struct doc *seconds, struct doc *env)
 {
 	const char *text = doc_text(seconds, NULL); /* "$(...)" */
@@ -119,4 +134,5 @@ void cwl_through_tool(struct cwl *c, const struct plan_step *s, struct doc *comm
 	doc_set(a, inputs, AT, doc_string(a, "string"));
 	doc_set(a, env, "TWINC_TASK", doc_string(a, "$(inputs[\"" AT "\"])"));
 	put_secrets(c, s, env);
+	put_given(c, s, env);
 }

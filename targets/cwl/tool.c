@@ -188,6 +188,7 @@ static void add_environment(struct tool *t, struct doc *command)
 	for (uint32_t i = 0; i < s->n_env; i++)
 		add_setting(t, env, &s->env[i]);
 	cwl_through_tool(t->c, s, command, t->inputs, env);
+	t->needs.js |= t->c->request->through != NULL;
 	if (t->c->request->through && s->time)
 		cwl_through_time(t->c, rounded(t, s->time, 1, 1), env);
 	doc_set(t->c->arena, d, "envDef", env);
