@@ -130,8 +130,10 @@ static struct doc *step(struct view *v, const struct plan_step *s)
 	for (uint32_t i = 0; i < s->n_env; i++) {
 		struct doc *x = item(v, s->env[i].name, NULL, s->env[i].span);
 		const struct value *value = known(v, s->env[i].expr);
-		if (value && value->kind == VALUE_STRING)
-			doc_set(v->a, x, "value", doc_string_n(v->a, value->string.text, value->string.len));
+		struct buf text = { 0 };
+		if (value && (value->kind == VALUE_STRING || value_is_number(value)) && eval_value_text(value, &text))
+			doc_set(v->a, x, "value", doc_string_n(v->a, buf_text(&text), text.len));
+		buf_finish(&text);
 		if (s->env[i].expr->op == EXPR_PARAM && v->plan->params[s->env[i].expr->index].secret)
 			set_text(v, x, "secret", v->plan->params[s->env[i].expr->index].name);
 		else if (!value)
