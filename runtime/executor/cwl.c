@@ -122,6 +122,16 @@ static bool same_inputs(struct arena *a, const char *folder, const char *record)
 	return doc_json_read(a, here, n, &x, &error) && doc_json_read(a, there, m, &y, &error) && same(x, y);
 }
 
+static void bring_logs(struct arena *a, const char *folder, const char *record)
+{
+	static const char *const names[] = { "out", "err" };
+	for (size_t i = 0; i < 2; i++) {
+		const char *to = link_target(a, arena_printf(a, "%s/%s", folder, names[i]));
+		if (to)
+			bring(a, record, names[i], to);
+	}
+}
+
 /* Brings home what a task left once it has ended: of what was brought before, only the end is left to read. */
 static bool collect(const char *folder, uint64_t time_ms, struct executor_end *ret)
 {
@@ -129,12 +139,8 @@ static bool collect(const char *folder, uint64_t time_ms, struct executor_end *r
 	const char *record = link_target(&a, arena_printf(&a, "%s/record", folder));
 	bool ended = record && script_ended(record, time_ms, ret);
 	if (ended) {
-		const char *out = link_target(&a, arena_printf(&a, "%s/out", folder)), *err = link_target(&a, arena_printf(&a, "%s/err", folder));
 		bring(&a, record, "work", arena_printf(&a, "%s/work", folder));
-		if (out)
-			bring(&a, record, "out", out);
-		if (err)
-			bring(&a, record, "err", err);
+		bring_logs(&a, folder, record);
 		if (!same_inputs(&a, folder, record))
 			ret->outcome = EXECUTOR_REJECTED;
 	}
@@ -531,6 +537,7 @@ static void tell_rest(struct whole *w, const struct job *j)
 	struct arena a = { 0 };
 	struct executor_end end = { .outcome = w->cancelled ? EXECUTOR_SIGNALLED : j->begun ? EXECUTOR_LOST : EXECUTOR_REJECTED, .code = SIGTERM };
 	const char *words = engine_words(w, &a, j, true);
+	bring_logs(&a, j->folder, arena_printf(&a, "%s/record", j->folder));
 	tell(w, j, EXECUTOR_ENDED, &end, words ? words : "it ended without a word");
 	arena_finish(&a);
 }
