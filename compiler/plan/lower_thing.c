@@ -315,10 +315,10 @@ void lower_things(struct lower *l)
 	}
 }
 
-static const struct plan_thing *plan_thing_named(const struct plan *p, const char *name, size_t len)
+static const struct plan_thing *plan_thing_named(const struct plan *p, const char *name)
 {
 	for (uint32_t i = 0; i < p->n_things; i++)
-		if (strlen(p->things[i].name) == len && memcmp(p->things[i].name, name, len) == 0)
+		if (strcmp(p->things[i].name, name) == 0)
 			return &p->things[i];
 	return NULL;
 }
@@ -347,9 +347,9 @@ void lower_given(struct lower *l)
 		names_add(&names, p->workflows[i].name);
 	for (uint32_t i = 0; i < p->n_params; i++) {
 		const char *maker = p->params[i].maker;
-		const struct plan_thing *t = maker ? plan_thing_named(p, maker, strlen(maker)) : NULL;
+		const struct plan_thing *t = maker ? plan_thing_named(p, maker) : NULL;
 		const char *on = t && strcmp(t->role, "service") == 0 ? doc_text(doc_get(doc_get(t->attributes, "on"), "ref"), NULL) : NULL;
-		const struct plan_thing *cluster = on ? plan_thing_named(p, on, strcspn(on, ".")) : NULL;
+		const struct plan_thing *cluster = on ? plan_thing_named(p, on) : NULL;
 		if (cluster && !p->params[i].value)
 			p->params[i].value = value_string(p->arena, endpoint_in(l, &names, t, cluster));
 	}

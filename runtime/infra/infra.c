@@ -31,12 +31,14 @@ bool infra_is_managed(const struct plan *plan)
 	return false;
 }
 
-/* The name of what it stands on, without the part that is meant. */
-static const char *stands_on(struct arena *a, const struct plan_thing *t)
+/* Of the things that are made, the one that it stands on, without the part that is meant; a module's name stays before it. */
+static const char *stands_on(struct arena *a, const struct plan_thing *t, const struct map *made)
 {
 	const struct doc *on = doc_get(t->attributes, "on");
-	const char *name = doc_text(on, doc_text(doc_get(on, "ref"), NULL));
-	return name ? arena_strndup(a, name, strcspn(name, ".")) : NULL;
+	const char *name = doc_text(on, doc_text(doc_get(on, "ref"), "")), *dot = strrchr(name, '.');
+	if (!map_get(made, name) && dot)
+		name = arena_strndup(a, name, (size_t)(dot - name));
+	return map_get(made, name) ? name : NULL;
 }
 
 static struct stack *stack_find(struct infra *in, const char *name)
@@ -128,7 +130,7 @@ static void group(struct infra *in)
 	}
 	for (uint32_t i = 0; i < plan->n_things; i++) {
 		const struct plan_thing *t = &plan->things[i];
-		const char *on = strcmp(t->role, "service") == 0 ? stands_on(&in->arena, t) : NULL;
+		const char *on = strcmp(t->role, "service") == 0 ? stands_on(&in->arena, t, &of) : NULL;
 		struct stack *s = on ? map_get(&of, on) : NULL;
 		if (s)
 			add_thing(s, t, on);

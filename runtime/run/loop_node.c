@@ -26,8 +26,10 @@ void loop_unknown(struct run *r, struct node *n)
 	if (n->state == NODE_WAITING) { /* nothing inside could be shown: say so in the place of the tasks */
 		const struct expr *e = n->plan->kind == PLAN_REPEAT ? n->plan->max : n->plan->subject;
 		const char *what = n->plan->kind == PLAN_IF ? "is decided" : "expands";
+		const char *open = given_missing(r, n->scope, e);
 		expr_each_ref(e, find_unknown, &u);
-		call_placeholder(r, n, arena_printf(&r->arena, "%s once `%s` has run", what, u.name ? u.name : "what it reads"));
+		call_placeholder(r, n, open ? arena_printf(&r->arena, "%s by `%s`: known after apply", what, open) :
+			arena_printf(&r->arena, "%s once `%s` has run", what, u.name ? u.name : "what it reads"));
 	}
 	node_unknown(r, n);
 }

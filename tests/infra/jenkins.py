@@ -198,6 +198,15 @@ class Case:
         self.run(0, "destroy", "--yes")
         self.expect("jobs", [], list(self.jobs()))
 
+    def case_given(self):
+        """Where the job is, read by a workflow of this machine."""
+        self.edit("trigger night", "workflow where { output url = ci.url }\n\ntrigger night")
+        self.run(0, "plan", "where")
+        self.run(0, "apply", "where")
+        with open(os.path.join(self.home, "results/where/url.json"), encoding="utf-8") as f:
+            self.expect("url", "http://HOST/jenkins/job/team/job/nightly/", self.plain(json.load(f)).rstrip())
+        self.run(0, "apply", "where", "--no-infra")
+
     def case_failed(self):
         self.knobs(fail="first")
         self.apply(1)

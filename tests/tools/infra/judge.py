@@ -433,6 +433,7 @@ class Judge:
         self.run(0, "apply", "port=5001", *key)
         self.looks(5001)
         self.nothing("port=5001", *key)
+        self.answers("registry", "port=5001", *key)
         self.run(0, "destroy", "--yes", *key)
         self.must_be()
         self.no_secret()
@@ -448,6 +449,7 @@ class Judge:
             raise Wrong("a plan sets up something")
         self.says(self.run(0, "apply"), "Write its unit: changed on box-1", "registry_endpoint = http://10.0.0.1:5000")
         self.looks(5000)
+        self.answers("registry")
         if self.run(0, "apply"):
             raise Wrong("a second apply says something")
         self.run(0, "plan", "--detailed-exitcode")
@@ -497,6 +499,7 @@ class Judge:
         self.twin("cluster.twin")
         self.says(self.run(2, "plan", "--detailed-exitcode"), "^create +cloud", "^create +registry", "^create +store")
         self.says(self.run(0, "apply"), r"registry_endpoint = http://registry\.hub\.svc:5000", "^ready")
+        self.answers("registry")
         self.kubectl("create", "configmap", "others")
         if self.run(0, "apply"):
             raise Wrong("a second apply says something")
@@ -530,6 +533,22 @@ class Judge:
             raise Wrong("left: %s" % left)
         self.kubectl("get", "configmap", "others")
         self.no_secret()
+
+    def answers(self, service, *words):
+        """Where a service answers, as a workflow reads it, is what its manager tells."""
+        path = os.path.join(self.home, "main.twin")
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        with open(path, "a", encoding="utf-8") as f:
+            f.write("workflow where { output url = %s.endpoint }\n" % service)
+        self.run(0, "apply", "where", *words)
+        told = json.loads(subprocess.run([self.twinc, "status", "main.twin", "--json"], cwd=self.home, capture_output=True, text=True, check=True).stdout)["infrastructure"][0]["outputs"]
+        with open(os.path.join(self.home, "results/where/url.json"), encoding="utf-8") as f:
+            read = json.load(f)
+        if read != told[service + "_endpoint"]:
+            raise Wrong("%s answers at %s, and a workflow reads %s" % (service, told, read))
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
 
     def looks(self, port):
         with open("/etc/systemd/system/twin-registry.service", encoding="utf-8") as f:
