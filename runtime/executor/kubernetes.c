@@ -1,6 +1,8 @@
-/* Kubernetes: a task is a Job of one pod, created once under a name made of state folder, run and number; one watch over the pods of
- * the state folder, resumed where it ended. Pods see the state folder through a PersistentVolumeClaim that is mounted at the same path as
- * here. Formats: Job batch/v1, Pod and Secret v1; watches: API concepts, "Efficient detection of changes". */
+/* Kubernetes: what is ready together and alike is one indexed Job, a pod a task; on servers that cannot judge each index by itself, each
+ * task is a Job. They are created once, under names made of state folder, run and a number, which stand with the index in the attempt's
+ * folder (FOLDER/job) before the server is asked. One watch over the pods of the state folder, resumed where it ended. Pods see the
+ * state folder through a PersistentVolumeClaim that is mounted at the same path as here. Formats: kubernetes_job.h; watches: API
+ * concepts, "Efficient detection of changes". */
 #include "compiler/base/bug.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/file.h"
@@ -9,6 +11,7 @@
 #include "runtime/executor/engine.h"
 #include "runtime/executor/executors.h"
 #include "runtime/executor/kube.h"
+#include "runtime/executor/kubernetes_job.h"
 #include "runtime/executor/script.h"
 #include <inttypes.h>
 #include <math.h>
@@ -21,28 +24,46 @@
 #define RETRY_MS 1000
 #define SETTLE_MS 10000    /* for what a pod wrote to be seen here */
 #define IMAGE_MS 120000    /* an image that cannot be had for so long is never to be had */
-#define GRACE_S 60         /* over the task's own limit */
-#define TTL_S 86400        /* of a Job that ended, should nobody come back for it; how it ended stands in its folder */
+#define BATCH_MAX 1000
+#define INDEXED_MINOR 29   /* since then, by default, a Job's indexes fail each for itself (1.x) */
 
+/* Which Job an attempt belongs to: FOLDER/job, "NAME INDEX"; index -1: it is of this attempt alone. */
+struct kube_known { char name[96]; int index; };
 struct kube_job {
-	bool refused; /* it is not made yet */
-	bool bare;    /* its pod is gone, and no other is seen yet */
+	struct kube_known known; /* name "": it has none yet */
+	uint32_t indexes; /* of its Job; 0: it has none */
+	bool refused; /* its Job is not made yet */
+	bool bare;    /* its pod is gone, or goes, and no other is seen yet */
+	bool seen;    /* it has a pod, by the last list */
 	uint64_t waits_since_ms;
 };
 struct kubernetes {
 	struct arena arena;
 	struct kube *kube;
-	const char *name, *claim, *mount, *image; /* name: of the state folder, in all names and labels */
+	struct kubernetes_site site;
+	enum { ASK, ALONE, INDEXED } kind; /* of Jobs that the server gets */
+	uint32_t n_batches;
 	char version[32];  /* of the last list or event: where the next watch begins; "": list first */
-	struct map jobs;   /* name of the Job -> struct engine_job; made anew at every look */
+	struct map jobs;   /* key of struct kube_known -> struct engine_job; made anew at every look */
 	bool soon;         /* the watch that goes on is a short one */
 	bool anything;     /* was made, or found: then it is cleaned up at the end */
 	struct engine_context *context;
 };
 
-static const char *job_name(struct arena *a, const char *state, int64_t run, uint32_t number)
+static const char *key_of(struct arena *a, const struct kube_known *known)
 {
-	return arena_printf(a, "twin-%s-%" PRId64 "-%u", state, run, number);
+	return arena_printf(a, "%s %d", known->name, known->index);
+}
+
+static void find_known(const struct kubernetes_site *site, struct arena *a, int64_t run, uint32_t number, struct kube_known *ret)
+{
+	char *text;
+	size_t len;
+	int e = file_read(a, arena_printf(a, "%s/job", script_folder(a, site->state, run, number)), 200, &text, &len);
+	if (e || sscanf(text, "%95s %d", ret->name, &ret->index) != 2) {
+		ret->index = -1;
+		snprintf(ret->name, sizeof ret->name, "twin-%s-%" PRId64 "-%u", site->name, run, number);
+	}
 }
 
 /* --on kubernetes:CLAIM:MOUNT, or what the twin says of the cluster. */
@@ -56,130 +77,6 @@ static bool read_storage(const struct executor_host *host, struct arena *a, cons
 		*ret_mount = colon ? colon + 1 : NULL;
 	}
 	return *ret_claim && *ret_mount && (*ret_mount)[0] == '/';
-}
-
-/* -- documents ------------------------------------------------------------------------------------------------------- */
-
-static struct doc *set_map(struct arena *a, struct doc *d, const char *key)
-{
-	struct doc *m = doc_map(a);
-	doc_set(a, d, key, m);
-	return m;
-}
-
-static struct doc *set_list(struct arena *a, struct doc *d, const char *key)
-{
-	struct doc *l = doc_list(a);
-	doc_set(a, d, key, l);
-	return l;
-}
-
-static struct doc *new_object(struct arena *a, const char *version, const char *kind, const char *name, const char *state, int64_t run)
-{
-	struct doc *d = doc_map(a);
-	doc_set_text(a, d, "apiVersion", version);
-	doc_set_text(a, d, "kind", kind);
-	struct doc *meta = set_map(a, d, "metadata");
-	doc_set_text(a, meta, "name", name);
-	struct doc *labels = set_map(a, meta, "labels");
-	doc_set_text(a, labels, "app.kubernetes.io/managed-by", "twinc");
-	doc_set_text(a, labels, "twinc/state", state);
-	doc_set(a, labels, "twinc/run", doc_printf(a, "%" PRId64, run));
-	return d;
-}
-
-static const char *secret_name(const char *setting, struct arena *a)
-{
-	return arena_strndup(a, setting, strcspn(setting, "="));
-}
-
-static void put_environment(struct arena *a, struct doc *container, const struct executor_task *t, const char *name)
-{
-	struct doc *env = set_list(a, container, "env");
-	for (const char *const *s = t->secrets; s && *s; s++) {
-		struct doc *one = doc_map(a);
-		doc_set_text(a, one, "name", secret_name(*s, a));
-		struct doc *ref = set_map(a, set_map(a, one, "valueFrom"), "secretKeyRef");
-		doc_set_text(a, ref, "name", name);
-		doc_set_text(a, ref, "key", secret_name(*s, a));
-		doc_push(env, one);
-	}
-}
-
-static void put_resources(struct arena *a, struct doc *container, const struct executor_task *t)
-{
-	struct doc *resources = set_map(a, container, "resources"), *requests = set_map(a, resources, "requests"), *limits = set_map(a, resources, "limits");
-	doc_set(a, requests, "cpu", doc_printf(a, "%u", t->cpus));
-	doc_set(a, limits, "cpu", doc_printf(a, "%u", t->cpus));
-	if (t->memory_bytes) {
-		doc_set(a, requests, "memory", doc_printf(a, "%" PRIu64, t->memory_bytes));
-		doc_set(a, limits, "memory", doc_printf(a, "%" PRIu64, t->memory_bytes));
-	}
-	if (t->gpus)
-		doc_set(a, limits, "nvidia.com/gpu", doc_printf(a, "%u", t->gpus));
-}
-
-static void put_security(struct arena *a, struct doc *container)
-{
-	struct doc *s = set_map(a, container, "securityContext");
-	doc_set(a, s, "allowPrivilegeEscalation", doc_bool(a, false));
-	doc_push(set_list(a, set_map(a, s, "capabilities"), "drop"), doc_string(a, "ALL"));
-}
-
-static struct doc *make_pod(const struct kubernetes *k, struct arena *a, const struct engine_job *j, const char *name)
-{
-	const struct executor_task *t = &j->task;
-	struct doc *spec = doc_map(a), *container = doc_map(a), *mount = doc_map(a), *volume = doc_map(a), *security = set_map(a, spec, "securityContext");
-	doc_set_text(a, spec, "restartPolicy", "Never");
-	doc_set(a, spec, "automountServiceAccountToken", doc_bool(a, false));
-	doc_set(a, spec, "enableServiceLinks", doc_bool(a, false));
-	doc_set(a, security, "runAsUser", doc_int(a, getuid())); /* so that what it writes is the caller's */
-	doc_set(a, security, "runAsGroup", doc_int(a, getgid()));
-	if (getuid() != 0)
-		doc_set(a, security, "runAsNonRoot", doc_bool(a, true));
-	doc_set_text(a, set_map(a, security, "seccompProfile"), "type", "RuntimeDefault");
-	doc_set_text(a, container, "name", "task");
-	doc_set_text(a, container, "image", t->container ? t->container : k->image);
-	struct doc *command = set_list(a, container, "command");
-	doc_push(command, doc_string(a, "/bin/sh"));
-	doc_push(command, doc_printf(a, "%s/task", t->folder));
-	put_environment(a, container, t, name);
-	put_resources(a, container, t);
-	put_security(a, container);
-	doc_set_text(a, mount, "name", "twin");
-	doc_set_text(a, mount, "mountPath", k->mount);
-	doc_push(set_list(a, container, "volumeMounts"), mount);
-	doc_push(set_list(a, spec, "containers"), container);
-	doc_set_text(a, volume, "name", "twin");
-	doc_set_text(a, set_map(a, volume, "persistentVolumeClaim"), "claimName", k->claim);
-	doc_push(set_list(a, spec, "volumes"), volume);
-	return spec;
-}
-
-static struct doc *make_job(const struct kubernetes *k, struct arena *a, const struct engine_job *j, const char *name)
-{
-	struct doc *d = new_object(a, "batch/v1", "Job", name, k->name, j->run);
-	struct doc *notes = set_map(a, (struct doc *)(uintptr_t)doc_get(d, "metadata"), "annotations");
-	doc_set_text(a, notes, "twinc/task", j->task.name);
-	struct doc *spec = set_map(a, d, "spec");
-	doc_set(a, spec, "backoffLimit", doc_int(a, 0)); /* who tries again is the run */
-	doc_set(a, spec, "ttlSecondsAfterFinished", doc_int(a, TTL_S));
-	if (j->task.time_ms)
-		doc_set(a, spec, "activeDeadlineSeconds", doc_int(a, (int64_t)(j->task.time_ms + 999) / 1000 + GRACE_S));
-	struct doc *template = set_map(a, spec, "template"), *labels = set_map(a, set_map(a, template, "metadata"), "labels");
-	doc_set_text(a, labels, "twinc/state", k->name);
-	doc_set_text(a, labels, "twinc/job", name);
-	doc_set(a, template, "spec", make_pod(k, a, j, name));
-	return d;
-}
-
-static struct doc *make_secret(const struct kubernetes *k, struct arena *a, const struct engine_job *j, const char *name)
-{
-	struct doc *d = new_object(a, "v1", "Secret", name, k->name, j->run);
-	struct doc *data = set_map(a, d, "stringData");
-	for (const char *const *s = j->task.secrets; *s; s++)
-		doc_set_text(a, data, secret_name(*s, a), *s + strcspn(*s, "=") + 1);
-	return d;
 }
 
 /* -- submitting ------------------------------------------------------------------------------------------------------ */
@@ -197,36 +94,14 @@ static bool create(struct kubernetes *k, struct arena *a, const char *path, cons
 	return false;
 }
 
-/* False: the server cannot be reached now, or has no room: it is asked again at the next look. */
-static bool submit_job(struct engine_context *c, struct engine_job *j)
-{
-	struct kubernetes *k = c->own;
-	struct arena a = { 0 };
-	struct kube_job *own = j->own;
-	const char *name = job_name(&a, k->name, j->run, j->task.number), *error = NULL;
-	bool passing = false, good = true;
-	k->anything = true;
-	if (j->task.secrets && *j->task.secrets)
-		good = create(k, &a, arena_printf(&a, "/api/v1/namespaces/%s/secrets", kube_namespace(k->kube)), make_secret(k, &a, j, name), &passing, &error);
-	if (good)
-		good = create(k, &a, arena_printf(&a, "/apis/batch/v1/namespaces/%s/jobs", kube_namespace(k->kube)), make_job(k, &a, j, name), &passing, &error);
-	own->refused = !good && passing;
-	if (!good && passing)
-		engine_note(c, j, EXECUTOR_WAITS, error);
-	else if (!good)
-		engine_end(c, j, EXECUTOR_REJECTED, 0, error);
-	arena_finish(&a);
-	return good || !passing;
-}
-
 static bool prepare(struct engine_context *c, struct engine_job *j)
 {
 	struct kubernetes *k = c->own;
 	struct executor_task bare = j->task;
 	char text[200];
 	for (const char *const *r = j->task.reads; r && *r; r++)
-		if (!file_is_below(*r, k->mount)) {
-			snprintf(text, sizeof text, "its pods see %s only, and it reads %.100s", k->mount, *r);
+		if (!file_is_below(*r, k->site.mount)) {
+			snprintf(text, sizeof text, "its pods see %s only, and it reads %.100s", k->site.mount, *r);
 			engine_end(c, j, EXECUTOR_REJECTED, 0, text);
 			return false;
 		}
@@ -237,18 +112,141 @@ static bool prepare(struct engine_context *c, struct engine_job *j)
 	return !failure;
 }
 
+/* They are made at the look that follows. */
 static void kubernetes_submit(struct engine_context *c, struct engine_jobs jobs)
 {
-	bool reached = true;
 	for (uint32_t i = 0; i < jobs.len; i++) {
-		jobs.at[i]->own = arena_new(&jobs.at[i]->arena, struct kube_job);
-		if (!prepare(c, jobs.at[i]))
-			continue;
-		if (reached)
-			reached = submit_job(c, jobs.at[i]);
-		else
-			((struct kube_job *)jobs.at[i]->own)->refused = true;
+		struct kube_job *own = arena_new(&jobs.at[i]->arena, struct kube_job);
+		own->refused = true;
+		jobs.at[i]->own = own;
+		prepare(c, jobs.at[i]);
 	}
+}
+
+/* Which Jobs the server can have. False: it does not answer. */
+static bool ask_version(struct kubernetes *k, const char **ret_error, struct arena *a)
+{
+	struct doc *said = NULL;
+	if (k->kind != ASK)
+		return true;
+	struct net_answer answer = kube_ask(k->kube, a, "GET", "/version", NULL, false, &said);
+	if (answer.outcome == NET_ANSWERED) /* some say "29+", some nothing */
+		k->kind = atoi(doc_text(doc_get(said, "minor"), "0")) >= INDEXED_MINOR ? INDEXED : ALONE;
+	else
+		*ret_error = kube_error(a, &answer, said);
+	return k->kind != ASK;
+}
+
+static const char *list_path(const struct kubernetes *k, struct arena *a, const char *name)
+{
+	return arena_printf(a, "%s/kubernetes/%s.list", k->site.state, name);
+}
+
+/* Who is who in a Job, for its pods and for whoever comes after us. */
+static void name_batch(struct engine_context *c, struct engine_job *const *jobs, uint32_t n, bool indexed)
+{
+	struct kubernetes *k = c->own;
+	struct arena a = { 0 };
+	struct buf list = { 0 };
+	struct kube_known known = { .index = -1 };
+	int e = 0;
+	snprintf(known.name, sizeof known.name, indexed ? "twin-%s-%" PRId64 "-b%u" : "twin-%s-%" PRId64 "-%u", k->site.name, jobs[0]->run,
+		 indexed ? ++k->n_batches : jobs[0]->task.number);
+	for (uint32_t i = 0; i < n && !e; i++) {
+		struct kube_job *own = jobs[i]->own;
+		known.index = indexed ? (int)i : -1;
+		own->known = known;
+		own->indexes = indexed ? n : 0;
+		const char *text = arena_printf(&a, "%s\n", key_of(&a, &known));
+		e = file_write(arena_printf(&a, "%s/job", jobs[i]->task.folder), text, strlen(text), NULL);
+		buf_printf(&list, "%" PRId64 "-%u\n", jobs[i]->run, jobs[i]->task.number);
+	}
+	if (!e && indexed)
+		e = file_write(list_path(k, &a, known.name), buf_text(&list), list.len, NULL);
+	for (uint32_t i = 0; i < n && e; i++)
+		engine_end(c, jobs[i], EXECUTOR_NOT_STARTED, e, "its place in a Job cannot be written");
+	buf_finish(&list);
+	arena_finish(&a);
+}
+
+static bool is_new(const struct engine_job *j)
+{
+	const struct kube_job *own = j->own;
+	return !j->ended && own->refused && !own->known.name[0];
+}
+
+/* Those that are new: what is alike together, where the server can judge each by itself. */
+static void name_all(struct engine_context *c, bool indexed)
+{
+	VEC(struct engine_job *) batch = { 0 };
+	for (uint32_t i = 0; i < c->jobs.len; i++) {
+		vec_clear(&batch);
+		for (uint32_t at = i; at < c->jobs.len && batch.len < (indexed ? BATCH_MAX : 1); at++) {
+			struct engine_job *j = c->jobs.at[at];
+			if (is_new(j) && (batch.len == 0 || kubernetes_alike(&batch.at[0]->task, &j->task)))
+				*vec_push(&batch) = j;
+			if (batch.len == 0)
+				break;
+		}
+		if (batch.len > 0)
+			name_batch(c, batch.at, batch.len, indexed);
+	}
+	vec_finish(&batch);
+}
+
+/* False: the server cannot be reached now, or has no room: it is asked again at the next look. */
+static bool submit_batch(struct engine_context *c, struct engine_job *const *jobs, uint32_t n)
+{
+	struct kubernetes *k = c->own;
+	struct arena a = { 0 };
+	const struct kube_job *own = jobs[0]->own;
+	struct kubernetes_job job = { .name = own->known.name, .first = jobs[0], .indexes = own->indexes, .list = list_path(k, &a, own->known.name) };
+	const char *error = NULL, *const *secrets = job.first->task.secrets;
+	bool passing = false, good = true;
+	k->anything = true;
+	if (secrets && *secrets)
+		good = create(k, &a, arena_printf(&a, "/api/v1/namespaces/%s/secrets", kube_namespace(k->kube)), kubernetes_secret_document(&k->site, &a, &job), &passing, &error);
+	if (good)
+		good = create(k, &a, arena_printf(&a, "/apis/batch/v1/namespaces/%s/jobs?fieldValidation=Strict", kube_namespace(k->kube)), kubernetes_job_document(&k->site, &a, &job), &passing, &error);
+	if (!good && passing)
+		engine_note(c, jobs[0], EXECUTOR_WAITS, error);
+	for (uint32_t i = 0; i < n; i++) {
+		((struct kube_job *)jobs[i]->own)->refused = !good && passing;
+		if (!good && !passing)
+			engine_end(c, jobs[i], EXECUTOR_REJECTED, 0, error);
+	}
+	arena_finish(&a);
+	return good || !passing;
+}
+
+static void submit_all(struct engine_context *c)
+{
+	struct kubernetes *k = c->own;
+	struct arena a = { 0 };
+	const char *error = NULL;
+	VEC(struct engine_job *) batch = { 0 };
+	bool reached = true;
+	for (uint32_t i = 0; i < c->jobs.len && reached; i++) {
+		struct engine_job *j = c->jobs.at[i];
+		const struct kube_job *own = j->own;
+		if (j->ended || !own->refused)
+			continue;
+		if (is_new(j) && !ask_version(k, &error, &a)) {
+			engine_note(c, j, EXECUTOR_WAITS, error);
+			break;
+		}
+		if (is_new(j))
+			name_all(c, k->kind == INDEXED);
+		vec_clear(&batch);
+		for (uint32_t at = i; at < c->jobs.len; at++) {
+			const struct kube_job *other = c->jobs.at[at]->own;
+			if (!c->jobs.at[at]->ended && other->refused && strcmp(other->known.name, own->known.name) == 0)
+				*vec_push(&batch) = c->jobs.at[at];
+		}
+		reached = batch.len == 0 || submit_batch(c, batch.at, batch.len);
+	}
+	vec_finish(&batch);
+	arena_finish(&a);
 }
 
 /* -- looking --------------------------------------------------------------------------------------------------------- */
@@ -260,6 +258,21 @@ static bool ended_by_file(struct engine_context *c, struct engine_job *j)
 		return false;
 	engine_end(c, j, end.outcome, end.code, NULL);
 	return true;
+}
+
+/* Its Job may make it another pod, which is not to start anything. */
+static void give_up(struct engine_context *c, struct engine_job *j, enum executor_outcome outcome, int code, const char *text)
+{
+	script_void(j->task.folder);
+	engine_end(c, j, outcome, code, text);
+}
+
+/* True once it has been so for long enough: what a pod wrote may be seen late. */
+static bool has_settled(struct engine_job *j)
+{
+	if (!j->since_ms)
+		j->since_ms = engine_now_ms();
+	return engine_now_ms() - j->since_ms >= SETTLE_MS;
 }
 
 static const struct doc *first_status(const struct doc *pod)
@@ -284,11 +297,11 @@ static void note_pending(struct engine_context *c, struct engine_job *j, const s
 	engine_note(c, j, EXECUTOR_WAITS, text);
 	for (size_t i = 0; i < sizeof hopeless / sizeof *hopeless; i++)
 		if (strcmp(reason, hopeless[i]) == 0)
-			engine_end(c, j, EXECUTOR_REJECTED, 0, text);
+			give_up(c, j, EXECUTOR_REJECTED, 0, text);
 	if (!strstr(reason, "ImagePull") && !strstr(reason, "ErrImage"))
 		return;
 	if (own->waits_since_ms && engine_now_ms() - own->waits_since_ms > IMAGE_MS)
-		engine_end(c, j, EXECUTOR_REJECTED, 0, text);
+		give_up(c, j, EXECUTOR_REJECTED, 0, text);
 	else if (!own->waits_since_ms)
 		own->waits_since_ms = engine_now_ms();
 }
@@ -308,20 +321,24 @@ static void note_failed(struct engine_context *c, struct engine_job *j, const st
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
 		for (size_t w = 0; w < 2; w++)
 			if (strcmp(said[w], reasons[i].reason) == 0) {
-				engine_end(c, j, reasons[i].outcome, 0, text);
+				give_up(c, j, reasons[i].outcome, 0, text);
 				return;
 			}
-	if (!j->since_ms)
-		j->since_ms = engine_now_ms(); /* its file may be seen late */
-	if (end && engine_now_ms() - j->since_ms >= SETTLE_MS)
-		engine_end(c, j, EXECUTOR_EXITED, (int)doc_integer(doc_get(end, "exitCode"), 1), text);
-	else if (engine_now_ms() - j->since_ms >= SETTLE_MS)
-		engine_end(c, j, EXECUTOR_LOST, 0, text);
+	if (!has_settled(j))
+		return;
+	if (end)
+		give_up(c, j, EXECUTOR_EXITED, (int)doc_integer(doc_get(end, "exitCode"), 1), text);
+	else
+		give_up(c, j, EXECUTOR_LOST, 0, text);
 }
 
 static struct engine_job *job_of(const struct kubernetes *k, const struct doc *pod)
 {
-	return map_get(&k->jobs, doc_text(doc_get(doc_get(doc_get(pod, "metadata"), "labels"), "twinc/job"), ""));
+	const struct doc *meta = doc_get(pod, "metadata");
+	const char *index = doc_text(doc_get(doc_get(meta, "annotations"), "batch.kubernetes.io/job-completion-index"), "-1");
+	char key[200];
+	snprintf(key, sizeof key, "%s %s", doc_text(doc_get(doc_get(meta, "labels"), "twinc/job"), ""), index);
+	return map_get(&k->jobs, key);
 }
 
 static void see_pod(struct engine_context *c, const struct doc *pod)
@@ -330,14 +347,23 @@ static void see_pod(struct engine_context *c, const struct doc *pod)
 	struct engine_job *j = job_of(c->own, pod);
 	if (!j || j->ended)
 		return;
-	((struct kube_job *)j->own)->bare = false;
-	if (strcmp(phase, "Pending") == 0) {
+	bool over = strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0, leaves = doc_get(doc_get(pod, "metadata"), "deletionTimestamp") != NULL;
+	struct kube_job *own = j->own;
+	own->seen = true;
+	own->bare = leaves;
+	if (over && ended_by_file(c, j))
+		return;
+	if (over && j->cancelled) {
+		engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
+	} else if (leaves) {
+		return; /* its Job makes another, or tells that it does not */
+	} else if (strcmp(phase, "Pending") == 0) {
 		note_pending(c, j, pod);
 	} else if (strcmp(phase, "Running") == 0) {
 		j->since_ms = 0;
 		if (j->word != EXECUTOR_RUNS)
 			engine_note(c, j, EXECUTOR_RUNS, NULL);
-	} else if (!ended_by_file(c, j)) {
+	} else {
 		note_failed(c, j, pod);
 	}
 }
@@ -367,8 +393,11 @@ static void hear(const struct doc *event, void *ctx)
 	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
 		see_pod(k->context, object);
 	struct engine_job *j = job_of(k, object);
-	if (j && strcmp(type, "DELETED") == 0)
+	if (j && strcmp(type, "DELETED") == 0) {
 		((struct kube_job *)j->own)->bare = true;
+		if (j->cancelled)
+			engine_end(k->context, j, EXECUTOR_CANCELLED, 0, NULL);
+	}
 	if (j && !j->ended && !k->soon && is_unsettled(j))
 		engine_call(k->context);
 }
@@ -376,33 +405,38 @@ static void hear(const struct doc *event, void *ctx)
 static const char *selector(const struct kubernetes *k, struct arena *a, const char *kind)
 {
 	return arena_printf(a, "%s/namespaces/%s/%s?labelSelector=twinc%%2Fstate%%3D%s", strcmp(kind, "jobs") == 0 ? "/apis/batch/v1" : "/api/v1",
-			    kube_namespace(k->kube), kind, k->name);
+			    kube_namespace(k->kube), kind, k->site.name);
 }
 
-/* Jobs that are gone took their tasks with them; those that failed without a pod say why. */
+/* Jobs that are gone took their tasks with them; those that make no more pods say why. */
 static void look_at_jobs(struct engine_context *c, const struct doc *list)
 {
-	struct kubernetes *k = c->own;
 	struct map there = { 0 };
-	struct arena a = { 0 };
 	for (doc_each(job, doc_get(list, "items")))
 		map_set(&there, doc_text(doc_get(doc_get(job, "metadata"), "name"), ""), job);
 	for (uint32_t i = 0; i < c->jobs.len; i++) {
 		struct engine_job *j = c->jobs.at[i];
 		const struct kube_job *own = j->own;
-		const struct doc *job = map_get(&there, job_name(&a, k->name, j->run, j->task.number));
+		const struct doc *job = map_get(&there, own->known.name), *condition = NULL;
 		if (j->ended || own->refused || ended_by_file(c, j))
 			continue;
+		const char *over = job ? kubernetes_job_over(job, (uint32_t)own->known.index) : NULL, *reason;
 		if (!job) {
 			engine_end(c, j, EXECUTOR_CANCELLED, 0, "its Job is gone");
-			continue;
+		} else if (j->cancelled && !own->seen) { /* nothing starts any more */
+			engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
+		} else if (over) {
+			kubernetes_job_end(job, &condition);
+			reason = doc_text(doc_get(condition, "reason"), "");
+			if (strcmp(reason, "DeadlineExceeded") == 0)
+				engine_end(c, j, EXECUTOR_TIMED_OUT, 0, over);
+			else if (j->cancelled)
+				engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
+			else if (has_settled(j))
+				engine_end(c, j, EXECUTOR_LOST, 0, over);
 		}
-		for (doc_each(condition, doc_get(doc_get(job, "status"), "conditions")))
-			if (strcmp(doc_text(doc_get(condition, "type"), ""), "Failed") == 0 && strcmp(doc_text(doc_get(condition, "reason"), ""), "DeadlineExceeded") == 0)
-				engine_end(c, j, EXECUTOR_TIMED_OUT, 0, doc_text(doc_get(condition, "message"), NULL));
 	}
 	map_finish(&there);
-	arena_finish(&a);
 }
 
 /* False: the server does not answer. */
@@ -416,12 +450,25 @@ static bool list_all(struct engine_context *c)
 	bool good = first.outcome == NET_ANSWERED && first.status == 200 && answer.outcome == NET_ANSWERED && answer.status == 200 && jobs && pods;
 	if (good) {
 		remember(k, pods);
+		for (uint32_t i = 0; i < c->jobs.len; i++)
+			((struct kube_job *)c->jobs.at[i]->own)->seen = false;
 		for (doc_each(pod, doc_get(pods, "items")))
 			see_pod(c, pod);
 		look_at_jobs(c, jobs);
 	}
 	arena_finish(&a);
 	return good;
+}
+
+static void know_adopted(struct engine_context *c, struct arena *a)
+{
+	for (uint32_t i = 0; i < c->jobs.len; i++) {
+		struct engine_job *j = c->jobs.at[i];
+		if (j->own)
+			continue;
+		struct kube_job *own = j->own = arena_new(&j->arena, struct kube_job);
+		find_known(&((struct kubernetes *)c->own)->site, a, j->run, j->task.number, &own->known);
+	}
 }
 
 static void index_jobs(struct engine_context *c, struct arena *a)
@@ -431,9 +478,9 @@ static void index_jobs(struct engine_context *c, struct arena *a)
 	map_init(&k->jobs);
 	for (uint32_t i = 0; i < c->jobs.len; i++) {
 		struct engine_job *j = c->jobs.at[i];
-		if (!j->own) /* adopted */
-			j->own = arena_new(&j->arena, struct kube_job);
-		map_set(&k->jobs, job_name(a, k->name, j->run, j->task.number), j);
+		const struct kube_job *own = j->own;
+		if (own->known.name[0])
+			map_set(&k->jobs, key_of(a, &own->known), j);
 	}
 }
 
@@ -458,12 +505,9 @@ static int64_t kubernetes_look(struct engine_context *c)
 	struct kubernetes *k = c->own;
 	struct arena a = { 0 };
 	k->anything = true;
+	know_adopted(c, &a);
+	submit_all(c);
 	index_jobs(c, &a);
-	for (uint32_t i = 0; i < c->jobs.len; i++) {
-		struct engine_job *j = c->jobs.at[i];
-		if (!j->ended && ((struct kube_job *)j->own)->refused && !submit_job(c, j))
-			break;
-	}
 	int64_t wait = 0;
 	if (k->version[0])
 		watch(c, &a);
@@ -484,20 +528,38 @@ static void delete_job(struct kube *kube, struct arena *a, const char *name, boo
 						 force ? "Foreground" : "Background", force ? "&gracePeriodSeconds=0" : ""), NULL, false, &said);
 }
 
+static void delete_pod(struct kube *kube, struct arena *a, const struct kube_known *known, bool force)
+{
+	struct doc *said;
+	kube_ask(kube, a, "DELETE", arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=twinc%%2Fjob%%3D%s%%2Cbatch.kubernetes.io%%2Fjob-completion-index%%3D%d%s",
+						 kube_namespace(kube), known->name, known->index, force ? "&gracePeriodSeconds=0" : ""), NULL, false, &said);
+}
+
+/* A Job of which nothing is wanted any more goes as a whole; of others, the pod. */
 static void kubernetes_cancel(struct engine_context *c, struct engine_jobs jobs, bool force)
 {
 	struct kubernetes *k = c->own;
 	struct arena a = { 0 };
+	struct map wanted = { 0 }, gone = { 0 };
+	know_adopted(c, &a);
+	for (uint32_t i = 0; i < c->jobs.len; i++)
+		if (!c->jobs.at[i]->ended && !c->jobs.at[i]->cancelled)
+			map_set(&wanted, ((struct kube_job *)c->jobs.at[i]->own)->known.name, k);
 	for (uint32_t i = 0; i < jobs.len; i++) {
 		struct engine_job *j = jobs.at[i];
-		struct kube_job *own = j->own;
+		const struct kube_job *own = j->own;
 		script_void(j->task.folder);
-		if (own && own->refused)
+		if (own->refused)
 			engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
-		else
-			delete_job(k->kube, &a, job_name(&a, k->name, j->run, j->task.number), force);
+		else if (map_get(&wanted, own->known.name))
+			delete_pod(k->kube, &a, &own->known, force);
+		else if (!map_get(&gone, own->known.name))
+			delete_job(k->kube, &a, own->known.name, force);
+		map_set(&gone, own->known.name, k);
 	}
 	k->version[0] = 0;
+	map_finish(&wanted);
+	map_finish(&gone);
 	arena_finish(&a);
 }
 
@@ -535,12 +597,13 @@ static bool kubernetes_open(struct engine_context *c, char *ret_error, size_t er
 	if (!k)
 		bug_out_of_memory();
 	k->context = c;
-	read_storage(c->host, &k->arena, &k->claim, &k->mount);
-	k->image = engine_attribute(c->host, "image") ? engine_attribute(c->host, "image") : getenv("TWINC_IMAGE");
-	k->name = engine_state_name(&k->arena, c->host->state, "kubernetes");
-	if (!k->name)
+	read_storage(c->host, &k->arena, &k->site.claim, &k->site.mount);
+	k->site.image = engine_attribute(c->host, "image") ? engine_attribute(c->host, "image") : getenv("TWINC_IMAGE");
+	k->site.state = c->host->state;
+	k->site.name = engine_state_name(&k->arena, c->host->state, "kubernetes");
+	if (!k->site.name)
 		snprintf(ret_error, error_len, "%s/kubernetes cannot be written", c->host->state);
-	k->kube = k->name ? open_of(c->host, ret_error, error_len) : NULL;
+	k->kube = k->site.name ? open_of(c->host, ret_error, error_len) : NULL;
 	if (!k->kube) {
 		arena_finish(&k->arena);
 		free(k);
@@ -583,69 +646,113 @@ static void *kubernetes_start(const struct executor_host *host, char *ret_error,
 
 /* -- after a crash --------------------------------------------------------------------------------------------------- */
 
-static bool is_over(const struct doc *job)
+/* The Jobs of the state folder, by name; *ret: as the server told them. */
+static bool list_jobs(struct kube *kube, const struct kubernetes_site *site, struct arena *a, struct map *ret, char *ret_error, size_t error_len)
 {
-	for (doc_each(condition, doc_get(doc_get(job, "status"), "conditions")))
-		if ((strcmp(doc_text(doc_get(condition, "type"), ""), "Complete") == 0 || strcmp(doc_text(doc_get(condition, "type"), ""), "Failed") == 0) &&
-		    strcmp(doc_text(doc_get(condition, "status"), ""), "True") == 0)
-			return true;
-	return false;
+	const struct kubernetes k = { .kube = kube, .site = *site };
+	struct doc *jobs = NULL;
+	struct net_answer answer = kube_ask(kube, a, "GET", selector(&k, a, "jobs"), NULL, false, &jobs);
+	bool good = answer.outcome == NET_ANSWERED && answer.status == 200 && jobs;
+	if (!good)
+		snprintf(ret_error, error_len, "%s", kube_error(a, &answer, jobs));
+	for (doc_each(job, good ? doc_get(jobs, "items") : NULL))
+		map_set(ret, doc_text(doc_get(doc_get(job, "metadata"), "name"), ""), job);
+	return good;
 }
 
-static void find_all(const struct executor_host *host, const char *name, const struct doc *jobs, struct executor_attempt *attempts, uint32_t n)
+static bool open_site(const struct executor_host *host, struct arena *a, struct kubernetes_site *ret, struct kube **ret_kube, char *ret_error, size_t error_len)
 {
-	struct arena a = { 0 };
-	struct map there = { 0 };
-	for (doc_each(job, doc_get(jobs, "items")))
-		map_set(&there, doc_text(doc_get(doc_get(job, "metadata"), "name"), ""), job);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct doc *job = map_get(&there, job_name(&a, name, attempts[i].run, attempts[i].number));
-		attempts[i].found = EXECUTOR_GONE;
-		if (script_ended(script_folder(&a, host->state, attempts[i].run, attempts[i].number), 0, &attempts[i].end))
-			attempts[i].found = EXECUTOR_FOUND_ENDED;
-		else if (job && !doc_get(doc_get(job, "metadata"), "deletionTimestamp"))
-			attempts[i].found = EXECUTOR_ALIVE;
-		if (attempts[i].found == EXECUTOR_ALIVE && is_over(job)) { /* its file is missing: it did not end well */
-			attempts[i].found = EXECUTOR_FOUND_ENDED;
-			attempts[i].end.outcome = EXECUTOR_LOST;
-		}
+	*ret = (struct kubernetes_site){ .name = engine_state_name(a, host->state, "kubernetes"), .state = host->state };
+	snprintf(ret_error, error_len, "%s/kubernetes cannot be written", host->state);
+	*ret_kube = ret->name ? open_of(host, ret_error, error_len) : NULL;
+	return *ret_kube != NULL;
+}
+
+static void find_one(const struct kubernetes_site *site, struct arena *a, const struct map *jobs, struct executor_attempt *at)
+{
+	struct kube_known known;
+	find_known(site, a, at->run, at->number, &known);
+	const struct doc *job = map_get(jobs, known.name);
+	at->found = EXECUTOR_GONE;
+	if (script_ended(script_folder(a, site->state, at->run, at->number), 0, &at->end)) {
+		at->found = EXECUTOR_FOUND_ENDED;
+	} else if (job && kubernetes_job_over(job, (uint32_t)known.index)) { /* its file is missing: it did not end well */
+		at->found = EXECUTOR_FOUND_ENDED;
+		at->end.outcome = EXECUTOR_LOST;
+	} else if (job && !doc_get(doc_get(job, "metadata"), "deletionTimestamp")) {
+		at->found = EXECUTOR_ALIVE;
 	}
-	map_finish(&there);
-	arena_finish(&a);
 }
 
 static bool kubernetes_find(const struct executor_host *host, struct executor_attempt *attempts, uint32_t n, char *ret_error, size_t error_len)
 {
 	struct arena a = { 0 };
-	struct kubernetes k = { .name = engine_state_name(&a, host->state, "kubernetes") };
-	struct doc *jobs = NULL;
-	bool good = false;
-	snprintf(ret_error, error_len, "%s/kubernetes cannot be written", host->state);
-	k.kube = k.name ? open_of(host, ret_error, error_len) : NULL;
-	if (k.kube) {
-		struct net_answer answer = kube_ask(k.kube, &a, "GET", selector(&k, &a, "jobs"), NULL, false, &jobs);
-		good = answer.outcome == NET_ANSWERED && answer.status == 200 && jobs;
-		if (good)
-			find_all(host, k.name, jobs, attempts, n);
-		else
-			snprintf(ret_error, error_len, "%s", kube_error(&a, &answer, jobs));
-	}
-	kube_close(k.kube);
+	struct kubernetes_site site;
+	struct map jobs = { 0 };
+	struct kube *kube;
+	bool good = open_site(host, &a, &site, &kube, ret_error, error_len) && list_jobs(kube, &site, &a, &jobs, ret_error, error_len);
+	for (uint32_t i = 0; i < n && good; i++)
+		find_one(&site, &a, &jobs, &attempts[i]);
+	map_finish(&jobs);
+	kube_close(kube);
 	arena_finish(&a);
 	return good;
+}
+
+/* Whether the Job has nobody left but these. */
+static bool has_no_other(const struct doc *job, uint32_t n)
+{
+	int64_t indexes = doc_integer(doc_get(doc_get(job, "spec"), "completions"), 1);
+	for (uint32_t i = 0; i < indexes && i < BATCH_MAX; i++)
+		if (!kubernetes_job_over(job, i) && n-- == 0)
+			return false;
+	return true;
+}
+
+struct killed { struct kube_known known; uint32_t n; bool done; };
+
+/* Each attempt that may be alive, and with it how many of its Job are. */
+static struct killed *killed_of(const struct kubernetes_site *site, struct arena *a, struct map *all, const struct executor_attempt *at)
+{
+	struct kube_known known;
+	find_known(site, a, at->run, at->number, &known);
+	struct killed *one = map_get(all, known.name);
+	if (!one) {
+		one = arena_new(a, struct killed);
+		map_set(all, arena_strdup(a, known.name), one);
+	}
+	one->known = known;
+	return one;
 }
 
 static void kubernetes_kill(const struct executor_host *host, const struct executor_attempt *attempts, uint32_t n)
 {
 	struct arena a = { 0 };
-	char error[200];
-	const char *name = engine_state_name(&a, host->state, "kubernetes");
+	struct kubernetes_site site;
+	struct map jobs = { 0 }, killed = { 0 };
 	struct kube *kube = NULL;
+	char error[200];
+	uint32_t alive = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		script_void(script_folder(&a, host->state, attempts[i].run, attempts[i].number));
-		if (attempts[i].found == EXECUTOR_ALIVE && name && (kube || (kube = open_of(host, error, sizeof error))))
-			delete_job(kube, &a, job_name(&a, name, attempts[i].run, attempts[i].number), true);
+		alive += attempts[i].found == EXECUTOR_ALIVE;
 	}
+	bool good = alive > 0 && open_site(host, &a, &site, &kube, error, sizeof error) && list_jobs(kube, &site, &a, &jobs, error, sizeof error);
+	for (uint32_t i = 0; i < n && good; i++)
+		if (attempts[i].found == EXECUTOR_ALIVE)
+			killed_of(&site, &a, &killed, &attempts[i])->n++;
+	for (uint32_t i = 0; i < n && good; i++) {
+		if (attempts[i].found != EXECUTOR_ALIVE)
+			continue;
+		struct killed *one = killed_of(&site, &a, &killed, &attempts[i]);
+		const struct doc *job = map_get(&jobs, one->known.name);
+		if (job && !one->done && has_no_other(job, one->n))
+			delete_job(kube, &a, one->known.name, one->done = true);
+		else if (job && !one->done)
+			delete_pod(kube, &a, &one->known, true);
+	}
+	map_finish(&jobs);
+	map_finish(&killed);
 	kube_close(kube);
 	arena_finish(&a);
 }

@@ -78,7 +78,7 @@ static void put_exec(struct buf *b, const char *const *argv)
 static void put_inside(struct buf *b, const struct executor_task *t, const struct script_options *o)
 {
 	if (o->keeps_environment) /* of services of the cluster, which nobody asked for */
-		buf_puts(b, "unset HOSTNAME $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p')\n");
+		buf_puts(b, "unset HOSTNAME JOB_COMPLETION_INDEX $(env | sed -n 's/^\\(KUBERNETES_[A-Z0-9_]*\\)=.*/\\1/p')\n");
 	for (const char *const *s = t->env; !o->n_choices && *s; s++)
 		put_export(b, *s);
 	put_modules(b, t->modules);
