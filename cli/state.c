@@ -280,16 +280,22 @@ bool cli_secrets(struct cli *c, const struct run_secret **ret)
 	return true;
 }
 
-bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
+const struct executor *cli_executor(struct cli *c, const char **ret_option)
 {
 	const char *name = c->on ? arena_strndup(&c->arena, c->on, strcspn(c->on, ":")) : "local";
-	o->executor = executor_find(name);
-	if (!o->executor) {
-		*ret_exit = cli_usage(c, "there is no executor `%s`; there %s", name, executor_names(&c->arena));
-		return false;
-	}
+	const struct executor *x = executor_find(name);
+	if (!x)
+		cli_usage(c, "there is no executor `%s`; there %s", name, executor_names(&c->arena));
+	*ret_option = c->on && c->on[strlen(name)] ? c->on + strlen(name) + 1 : NULL;
+	return x;
+}
+
+bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit)
+{
+	*ret_exit = CLI_USAGE;
 	o->executors = executors;
-	o->option = c->on && c->on[strlen(name)] ? c->on + strlen(name) + 1 : NULL;
+	if (!(o->executor = cli_executor(c, &o->option)))
+		return false;
 	*ret_exit = CLI_WRONG;
 	if (!cli_secrets(c, &o->secrets))
 		return false;

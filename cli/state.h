@@ -30,6 +30,8 @@ bool cli_run(struct cli *c, struct journal *j, struct journal_run *ret);
 bool cli_task(struct cli *c, struct journal *j, bool with_folder, struct journal_task *ret);
 /* The content of each --secret, in their order. False: said why. */
 bool cli_secrets(struct cli *c, const struct run_secret **ret);
+/* The executor that --on names, and what it says behind the colon, or NULL. NULL: there is none, said why. */
+const struct executor *cli_executor(struct cli *c, const char **ret_option);
 /* Executor and secrets as the options say; false: said why, *ret_exit is the code. */
 bool cli_run_options(struct cli *c, struct run_options *o, int *ret_exit);
 const char *cli_time(struct cli *c, int64_t ms);     /* RFC 3339, UTC */

@@ -213,7 +213,7 @@ int verb_plan(struct cli *c)
 	struct run_options o = { 0 };
 	const struct value **inputs;
 	int code = CLI_USAGE;
-	if (!file)
+	if (!file || !(o.planned = cli_executor(c, &o.option)))
 		return CLI_USAGE;
 	c->bare = true;
 	struct plan *plan = cli_plan(c, file, &o.workflow, &inputs, &code);
@@ -223,9 +223,7 @@ int verb_plan(struct cli *c)
 	o.inputs = inputs;
 	o.state = cli_state(c, file);
 	o.results = cli_results(c, file);
-	o.planned = executor_find(c->on ? arena_strndup(&c->arena, c->on, strcspn(c->on, ":")) : "local");
 	o.executors = executors;
-	o.option = c->on && strchr(c->on, ':') ? strchr(c->on, ':') + 1 : NULL;
 	o.tasks_per_job = c->tasks_per_job;
 	o.all_here = c->on && o.planned == executors[0];
 	o.no_container = c->no_container;

@@ -35,7 +35,7 @@ struct batch { /* an array, or one job */
 	char name[96];
 	uint32_t per; /* tasks in each element, one after the other */
 	VEC(struct engine_job *) jobs; /* while it is not submitted */
-	bool submitted;
+	bool submitted, cancelled; /* cancelled: some of its jobs, which are no more */
 	uint64_t next_ms; /* when sbatch is asked again */
 	uint32_t tries;
 };
@@ -373,12 +373,10 @@ static void submit_again(struct engine_context *c)
 		struct arena a = { 0 };
 		struct map rows = { 0 };
 		const char *error;
-		uint32_t live = 0;
 		if (b->submitted || engine_now_ms() < b->next_ms)
 			continue;
-		for (uint32_t k = 0; k < b->jobs.len; k++)
-			live += !b->jobs.at[k]->ended;
-		if (live < b->jobs.len) { /* cancelled meanwhile, as a whole: arrays keep their places */
+		if (b->cancelled) { /* as a whole: arrays keep their places */
+			vec_clear(&b->jobs);
 			b->submitted = true;
 		} else if (slurm_query(&a, &s->way, s->prefix, &rows, &error)) {
 			const struct slurm_row *row = map_get(&rows, arena_printf(&a, "%s 0", b->name));
@@ -422,10 +420,12 @@ static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool
 		struct slurm_job *own = j->own;
 		struct slurm_known known;
 		script_void(j->task.folder);
-		if (own && !own->batch->submitted)
+		if (own && !own->batch->submitted) {
+			own->batch->cancelled = true;
 			engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
-		else if (slurm_read_known(&a, j->task.folder, &known) && known.id[0])
+		} else if (slurm_read_known(&a, j->task.folder, &known) && known.id[0]) {
 			*vec_push(&ids) = arena_strdup(&a, known.id);
+		}
 	}
 	slurm_scancel(&a, &s->way, ids.at, ids.len);
 	s->query_ms = 0;

@@ -1,7 +1,7 @@
 """A small kubelet for tests: each container of a pod is a process of this machine.
 
 kubelet.py FOLDER PORT: registers the node `one` with the API server on that port. FOLDER/pods/NAMESPACE/POD/CONTAINER.log is what a
-container said. Images, limits, probes and network policies are not obeyed, users in name only; commands are those of this machine, inside
+container said. Images, limits, probes and network policies are not obeyed, users in name at most; commands are those of this machine, inside
 bubblewrap: /usr, /etc and /sys to read, volumes at their places, nothing else. Volumes: emptyDir, configMap, secret, projected, claims on hostPath.
 """
 import base64
@@ -24,6 +24,8 @@ with open(os.path.join(FOLDER, "pki/tokens"), encoding="utf-8") as tokens:
     TOKEN = tokens.read().split(",")[0]
 TRUST = ssl.create_default_context(cafile=os.path.join(FOLDER, "pki/ca.crt"))
 OWN = threading.local()
+# Where this itself has another root, the kernel makes no namespaces of users.
+USERS = subprocess.run(["bwrap", "--unshare-user", "--uid", "1", "--ro-bind", "/", "/", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
 def now():
@@ -151,7 +153,7 @@ class Pod:
             raise Trouble("no command, and images are not run here")
         line = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-uts", "--hostname", self.spec.get("hostname", self.name)]
         user = self.spec.get("securityContext", {}).get("runAsUser")
-        if user:  # in name; files stay root's
+        if user and USERS:  # in name; files stay root's
             line += ["--unshare-user", "--uid", str(user), "--gid", str(user)]
         line += ["--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc", "--ro-bind", "/sys", "/sys", "--proc", "/proc", "--dev", "/dev"]
         for name in ("bin", "sbin", "lib", "lib64"):
