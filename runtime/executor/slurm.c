@@ -6,6 +6,7 @@
 #include "runtime/executor/executors.h"
 #include "runtime/executor/script.h"
 #include "runtime/executor/slurm_queue.h"
+#include "runtime/executor/ssh_stage.h"
 #include "compiler/base/bug.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/file.h"
@@ -35,6 +36,7 @@ struct batch { /* an array, or one job */
 	char name[96];
 	uint32_t per; /* tasks in each element, one after the other */
 	VEC(struct engine_job *) jobs; /* while it is not submitted */
+	bool staged;               /* what it needs is there */
 	bool submitted, cancelled; /* cancelled: some of its jobs, which are no more */
 	uint64_t next_ms; /* when sbatch is asked again */
 	uint32_t tries;
@@ -43,6 +45,7 @@ struct slurm {
 	struct arena arena;
 	const char *prefix;  /* of the names of all our jobs */
 	struct slurm_way way;
+	struct ssh_stage *stage; /* NULL: nodes see the state folder */
 	const char *account;
 	VEC(struct batch *) batches;
 	uint32_t n_batches;
@@ -117,25 +120,62 @@ static uint32_t slurm_share(const struct executor_host *host, const struct execu
 	return per < most ? per : most;
 }
 
-/* ENGINE/NAME.sh and NAME.list, one folder a line. */
-static const char *write_batch(struct engine_context *c, const struct batch *batch, const struct slurm_options *o, struct arena *a)
+struct batch_text { const char *path, *list_path, *script, *list; }; /* NAME.sh and NAME.list, one folder a line, as nodes see them */
+
+static struct batch_text text_of(struct engine_context *c, const struct batch *batch, const struct slurm_options *o, struct arena *a)
 {
+	const struct slurm *s = c->own;
+	const char *folder = s->stage ? arena_printf(a, "%s/batch", s->stage->link.root) : arena_printf(a, "%s/slurm", c->host->state);
+	struct batch_text ret = { .path = arena_printf(a, "%s/%s.sh", folder, batch->name), .list_path = arena_printf(a, "%s/%s.list", folder, batch->name) };
 	struct buf b = { 0 };
-	const char *folder = arena_printf(a, "%s/slurm", c->host->state), *list = arena_printf(a, "%s/%s.list", folder, batch->name);
-	const char *path = arena_printf(a, "%s/%s.sh", folder, batch->name);
-	int e = file_mkdirs(folder);
 	for (uint32_t i = 0; i < batch->jobs.len; i++)
-		buf_printf(&b, "%s\n", batch->jobs.at[i]->task.folder);
-	if (!e)
-		e = file_write(list, buf_text(&b), b.len, NULL);
+		buf_printf(&b, "%s\n", batch->jobs.at[i]->task.seen);
+	ret.list = arena_strdup(a, buf_text(&b));
 	b.len = 0;
 	buf_puts(&b, "#!/bin/sh\n");
 	slurm_put_options(o, &b);
-	put_body(batch, list, &b);
-	if (!e)
-		e = file_write(path, buf_text(&b), b.len, NULL);
+	put_body(batch, ret.list_path, &b);
+	ret.script = arena_strdup(a, buf_text(&b));
 	buf_finish(&b);
-	return e ? NULL : path;
+	return ret;
+}
+
+/* Where all nodes see them. */
+static int write_batch(const struct batch_text *t, struct arena *a)
+{
+	int e = file_mkdirs(file_dirname(a, t->path));
+	if (!e)
+		e = file_write(t->list_path, t->list, strlen(t->list), NULL);
+	return e ? e : file_write(t->path, t->script, strlen(t->script), NULL);
+}
+
+static void number_jobs(struct batch *batch, struct arena *a)
+{
+	for (uint32_t k = 0; k < batch->jobs.len; k++) {
+		((struct slurm_job *)batch->jobs.at[k]->own)->index = k / batch->per;
+		write_known(a, batch->jobs.at[k], "");
+	}
+}
+
+/* Sends what the batch needs. Who cannot be sent is no part of it; the others move up. False: it is to be tried again. */
+static bool stage_batch(struct slurm *s, struct batch *batch, const struct batch_text *t, struct arena *a)
+{
+	const struct stage_file files[] = {
+		{ arena_printf(a, "batch/%s.sh", batch->name), t->script }, { arena_printf(a, "batch/%s.list", batch->name), t->list },
+	};
+	bool good = stage_send(s->stage, batch->jobs.at, batch->jobs.len, &(struct stage_request){ .verb = "keep", .files = files, .n_files = 2 });
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < batch->jobs.len; i++)
+		if (!batch->jobs.at[i]->ended)
+			batch->jobs.at[n++] = batch->jobs.at[i];
+	batch->staged = good && n == batch->jobs.len;
+	if (n < batch->jobs.len) {
+		batch->jobs.len = n;
+		batch->submitted = n == 0;
+		number_jobs(batch, a);
+	}
+	batch->next_ms = batch->staged ? 0 : s->stage->retry_ms;
+	return batch->staged;
 }
 
 static void reject(struct engine_context *c, struct batch *batch, const char *why)
@@ -160,8 +200,14 @@ static void submit_batch(struct engine_context *c, struct batch *batch)
 	struct slurm *s = c->own;
 	struct arena a = { 0 };
 	struct slurm_options o = options_of(c, batch);
-	const char *path = write_batch(c, batch, &o, &a), *said = "its job script cannot be written";
-	switch (path ? slurm_submit_script(&a, &s->way, path, &o, &said) : SLURM_REFUSED) {
+	struct batch_text text = text_of(c, batch, &o, &a);
+	const char *said = "its job script cannot be written";
+	if (s->stage && !batch->staged && !stage_batch(s, batch, &text, &a)) {
+		arena_finish(&a);
+		return;
+	}
+	bool written = s->stage || write_batch(&text, &a) == 0;
+	switch (written ? slurm_submit_script(&a, &s->way, text.path, &o, &said) : SLURM_REFUSED) {
 	case SLURM_TAKEN:
 		accepted(batch, said, &a);
 		s->interval_ms = QUERY_MIN_MS;
@@ -203,6 +249,8 @@ static struct batch *batch_for(struct engine_context *c, const struct executor_t
 
 static bool prepare(struct engine_context *c, struct engine_job *j)
 {
+	if (((struct slurm *)c->own)->stage)
+		return true; /* its script is made as it is sent */
 	struct executor_task t = j->task;
 	struct script_options o = { .limit_time = true };
 	if (t.container) /* nodes may have another engine than this machine */
@@ -230,10 +278,7 @@ static void slurm_submit(struct engine_context *c, struct engine_jobs jobs)
 	for (uint32_t i = from; i < s->batches.len; i++) {
 		struct batch *b = s->batches.at[i];
 		b->per = slurm_share(c->host, &b->jobs.at[0]->task, b->jobs.len);
-		for (uint32_t k = 0; k < b->jobs.len; k++) {
-			((struct slurm_job *)b->jobs.at[k]->own)->index = k / b->per;
-			write_known(&a, b->jobs.at[k], "");
-		}
+		number_jobs(b, &a);
 		submit_batch(c, b);
 	}
 	arena_finish(&a);
@@ -327,6 +372,58 @@ static void look_at_missing(struct engine_context *c, struct engine_job **missin
 	buf_finish(&ids);
 }
 
+/* Of an earlier run or of this one, and Slurm has it. */
+static bool is_there(const struct engine_job *j)
+{
+	const struct slurm_job *own = j->own;
+	return !j->ended && (!own || own->batch->submitted);
+}
+
+/* Marks begun what has begun there; true: it has ended there, and is to be brought home. */
+static bool has_ended_there(struct engine_context *c, struct engine_job *j, const char *word, struct arena *a)
+{
+	bool ended = strncmp(word, "ended", 5) == 0;
+	if (ended && !j->task.folder) { /* of an earlier run, and wanted no more */
+		stage_forget(((struct slurm *)c->own)->stage, j);
+		engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
+		return false;
+	}
+	if (!ended && strcmp(word, "begun") == 0 && j->task.folder)
+		file_write(arena_printf(a, "%s/begun", j->task.folder), "", 0, NULL);
+	return ended;
+}
+
+/* What has ended on a cluster that does not see the state folder. */
+static void bring_home(struct engine_context *c)
+{
+	struct slurm *s = c->own;
+	struct arena a = { 0 };
+	struct command_answer answer;
+	struct buf names = { 0 };
+	struct map jobs = { 0 };
+	VEC(struct engine_job *) ended = { 0 };
+	for (uint32_t i = 0; i < c->jobs.len; i++)
+		if (is_there(c->jobs.at[i])) {
+			const char *name = stage_name(&a, c->jobs.at[i]);
+			buf_printf(&names, "%s\n", name);
+			map_set(&jobs, name, c->jobs.at[i]);
+		}
+	bool good = names.len > 0 && stage_ask(s->stage, &a, &(struct ssh_call){ .verb = "stand", .input = arena_strdup(&a, buf_text(&names)) }, &answer);
+	const char *rest = good ? answer.out : "";
+	for (char *line; (line = command_line(&rest));) {
+		size_t n = strcspn(line, " ");
+		struct engine_job *j = map_get_n(&jobs, line, n);
+		if (j && line[n] && has_ended_there(c, j, line + n + 1, &a))
+			*vec_push(&ended) = j;
+	}
+	if (ended.len > 0)
+		stage_bring(s->stage, ended.at, ended.len);
+	vec_finish(&ended);
+	map_finish(&jobs);
+	buf_finish(&names);
+	arena_finish(&a);
+}
+
 static void look_at_queue(struct engine_context *c)
 {
 	struct slurm *s = c->own;
@@ -335,6 +432,8 @@ static void look_at_queue(struct engine_context *c)
 	const char *error;
 	bool changed = false;
 	VEC(struct engine_job *) missing = { 0 };
+	if (s->stage)
+		bring_home(c);
 	if (slurm_query(&a, &s->way, s->prefix, &rows, &error)) {
 		for (uint32_t i = 0; i < c->jobs.len; i++) {
 			struct engine_job *j = c->jobs.at[i];
@@ -378,6 +477,8 @@ static void submit_again(struct engine_context *c)
 		if (b->cancelled) { /* as a whole: arrays keep their places */
 			vec_clear(&b->jobs);
 			b->submitted = true;
+		} else if (s->stage && !b->staged) {
+			submit_batch(c, b);
 		} else if (slurm_query(&a, &s->way, s->prefix, &rows, &error)) {
 			const struct slurm_row *row = map_get(&rows, arena_printf(&a, "%s 0", b->name));
 			if (row)
@@ -409,6 +510,18 @@ static int64_t slurm_look(struct engine_context *c)
 
 /* -- ending ---------------------------------------------------------------------------------------------------------- */
 
+/* They must not start any more; where that cannot be said now, scancel is what ends them. */
+static void void_there(struct ssh_stage *stage, struct engine_jobs jobs, struct arena *a)
+{
+	struct buf names = { 0 };
+	struct command_answer answer;
+	for (uint32_t i = 0; i < jobs.len; i++)
+		buf_printf(&names, "%s\n", stage_name(a, jobs.at[i]));
+	if (stage->anything || stage->link.up)
+		stage_ask(stage, a, &(struct ssh_call){ .verb = "end", .word = "0", .input = arena_strdup(a, buf_text(&names)) }, &answer);
+	buf_finish(&names);
+}
+
 static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool force)
 {
 	(void)force; /* Slurm itself ends by force what does not end within KillWait */
@@ -427,75 +540,13 @@ static void slurm_cancel(struct engine_context *c, struct engine_jobs jobs, bool
 			*vec_push(&ids) = arena_strdup(&a, known.id);
 		}
 	}
+	if (s->stage)
+		void_there(s->stage, jobs, &a);
 	slurm_scancel(&a, &s->way, ids.at, ids.len);
 	s->query_ms = 0;
 	s->interval_ms = QUERY_MIN_MS;
 	vec_finish(&ids);
 	arena_finish(&a);
-}
-
-static void slurm_kill(const struct executor_host *host, const struct executor_attempt *attempts, uint32_t n)
-{
-	struct arena a = { 0 };
-	struct slurm_way way;
-	char error[200];
-	VEC(const char *) ids = { 0 };
-	for (uint32_t i = 0; i < n; i++) {
-		const char *folder = script_folder(&a, host->state, attempts[i].run, attempts[i].number);
-		struct slurm_known known;
-		script_void(folder);
-		if (attempts[i].found == EXECUTOR_ALIVE && slurm_read_known(&a, folder, &known) && known.id[0])
-			*vec_push(&ids) = arena_strdup(&a, known.id);
-	}
-	if (ids.len > 0 && slurm_way_open(&way, host, error, sizeof error)) {
-		slurm_scancel(&a, &way, ids.at, ids.len);
-		slurm_way_close(&way);
-	}
-	vec_finish(&ids);
-	arena_finish(&a);
-}
-
-/* -- after a crash --------------------------------------------------------------------------------------------------- */
-
-static void find_one(const struct executor_host *host, struct executor_attempt *at, const struct map *rows, struct arena *a)
-{
-	const char *folder = script_folder(a, host->state, at->run, at->number);
-	enum executor_outcome outcome;
-	struct slurm_known known;
-	at->found = EXECUTOR_GONE;
-	if (script_ended(folder, 0, &at->end)) {
-		at->found = EXECUTOR_FOUND_ENDED;
-		return;
-	}
-	if (!slurm_read_known(a, folder, &known))
-		return; /* sbatch was not asked yet */
-	const struct slurm_row *row = map_get(rows, arena_printf(a, "%s %u", known.name, known.index));
-	if (!row)
-		return;
-	at->found = EXECUTOR_ALIVE; /* also of one that ended without a file: who adopts it waits for that, then judges */
-	if (slurm_phase_of(row->state, &outcome) == SLURM_ENDED && outcome != EXECUTOR_LOST) {
-		at->found = EXECUTOR_FOUND_ENDED;
-		at->end.outcome = outcome;
-	}
-}
-
-static bool slurm_find(const struct executor_host *host, struct executor_attempt *attempts, uint32_t n, char *ret_error, size_t error_len)
-{
-	struct arena a = { 0 };
-	struct map rows = { 0 };
-	const char *error = "its folder cannot be written", *prefix = slurm_prefix(&a, host->state);
-	struct slurm_way way;
-	if (!slurm_way_open(&way, host, ret_error, error_len))
-		return arena_finish(&a), false;
-	bool good = prefix && slurm_query(&a, &way, prefix, &rows, &error);
-	slurm_way_close(&way);
-	if (!good)
-		snprintf(ret_error, error_len, "%s", error);
-	for (uint32_t i = 0; i < n && good; i++)
-		find_one(host, &attempts[i], &rows, &a);
-	map_finish(&rows);
-	arena_finish(&a);
-	return good;
 }
 
 /* -- the row --------------------------------------------------------------------------------------------------------- */
@@ -504,6 +555,11 @@ static bool slurm_accepts(const struct executor_host *host, const struct executo
 {
 	const char *mount = engine_attribute(host, "mount"), *login = engine_attribute(host, "login");
 	(void)w;
+	if (slurm_is_staged(host)) {
+		if (!command_exists("ssh"))
+			snprintf(ret_why, why_len, "there is no ssh on the PATH to reach the login node");
+		return command_exists("ssh");
+	}
 	if (!engine_attribute(host, "rest") && !command_exists("sbatch") && !(login && command_exists("ssh"))) {
 		snprintf(ret_why, why_len, "there is no sbatch on the PATH, and %s", login ? "no ssh to reach the login node" : "the twin names no `login` node");
 		return false;
@@ -512,6 +568,29 @@ static bool slurm_accepts(const struct executor_host *host, const struct executo
 		snprintf(ret_why, why_len, "the nodes see `%s` only, and the state folder is %s: name one there with `--state`", mount, host->state);
 		return false;
 	}
+	return true;
+}
+
+/* "": as they are here. */
+static const char *slurm_root(const struct executor_host *host, struct arena *a, char *ret_error, size_t error_len)
+{
+	struct ssh_link l;
+	if (!slurm_is_staged(host))
+		return "";
+	const char *root = ssh_link_init(&l, host, ret_error, error_len) ? arena_strdup(a, l.root) : NULL;
+	ssh_link_finish(&l);
+	return root;
+}
+
+static bool way_open(struct engine_context *c, struct slurm *s, char *ret_error, size_t error_len)
+{
+	if (!slurm_is_staged(c->host))
+		return slurm_way_open(&s->way, c->host, ret_error, error_len);
+	struct ssh_stage *stage = arena_new(&s->arena, struct ssh_stage);
+	if (!stage_open(stage, c, ret_error, error_len))
+		return false;
+	s->stage = stage;
+	s->way.link = &stage->link;
 	return true;
 }
 
@@ -526,7 +605,7 @@ static bool slurm_open(struct engine_context *c, char *ret_error, size_t error_l
 		free(s);
 		return false;
 	}
-	if (!slurm_way_open(&s->way, c->host, ret_error, error_len)) {
+	if (!way_open(c, s, ret_error, error_len)) {
 		arena_finish(&s->arena);
 		free(s);
 		return false;
@@ -543,7 +622,10 @@ static void slurm_close(struct engine_context *c)
 	for (uint32_t i = 0; i < s->batches.len; i++)
 		vec_finish(&s->batches.at[i]->jobs);
 	vec_finish(&s->batches);
-	slurm_way_close(&s->way);
+	if (s->stage)
+		stage_close(s->stage);
+	else
+		slurm_way_close(&s->way);
 	arena_finish(&s->arena);
 	free(s);
 }
@@ -559,6 +641,6 @@ static void *slurm_start(const struct executor_host *host, char *ret_error, size
 
 const struct executor executor_slurm = {
 	.name = "slurm", .doc = "jobs of a Slurm cluster", .kind = "slurm.cluster", .most = 5000,
-	.accepts = slurm_accepts, .start = slurm_start, .share = slurm_share, .submit = engine_submit, .fd = engine_fd, .poll = engine_poll, .cancel = engine_cancel,
+	.accepts = slurm_accepts, .root = slurm_root, .start = slurm_start, .share = slurm_share, .submit = engine_submit, .fd = engine_fd, .poll = engine_poll, .cancel = engine_cancel,
 	.finish = engine_finish, .find = slurm_find, .adopt = engine_adopt, .kill = slurm_kill,
 };

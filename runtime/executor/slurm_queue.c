@@ -5,6 +5,7 @@
 #include "compiler/doc/quote.h"
 #include "runtime/executor/engine.h"
 #include "runtime/executor/slurm_rest.h"
+#include "runtime/executor/ssh_link.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,11 +43,11 @@ static const char *const *client_env(struct arena *a)
 }
 
 /* Runs a program of Slurm. False: ret->err says why. */
-static bool ask(struct arena *a, const char *login, const char *const *words, struct command_answer *ret)
+static bool ask(struct arena *a, const struct slurm_way *way, const char *const *words, struct command_answer *ret)
 {
 	struct buf line = { 0 };
-	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", login, NULL, NULL };
-	if (!login)
+	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", way->login, NULL, NULL };
+	if (!way->login && !way->link)
 		return command_ask(a, &(struct command){ .argv = words, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
 	for (const char *const *w = words; *w; w++) {
 		buf_puts(&line, w == words ? "" : " ");
@@ -54,6 +55,8 @@ static bool ask(struct arena *a, const char *login, const char *const *words, st
 	}
 	argv[5] = arena_strdup(a, buf_text(&line));
 	buf_finish(&line);
+	if (way->link)
+		return ssh_link_ask(way->link, a, &(struct ssh_call){ .verb = "run", .word = argv[5] }, ret);
 	return command_ask(a, &(struct command){ .argv = argv, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
 }
 
@@ -128,7 +131,7 @@ enum slurm_answer slurm_submit_script(struct arena *a, const struct slurm_way *w
 		return SLURM_TAKEN;
 	if (w->rest)
 		return later || is_passing(*ret) ? SLURM_LATER : SLURM_REFUSED;
-	if (ask(a, w->login, words, &answer)) {
+	if (ask(a, w, words, &answer)) {
 		*ret = arena_strndup(a, answer.out, strcspn(answer.out, ";\n"));
 		return SLURM_TAKEN;
 	}
@@ -160,12 +163,12 @@ static char *field(char **at)
 
 bool slurm_query(struct arena *a, const struct slurm_way *w, const char *prefix, struct map *ret, const char **ret_error)
 {
-	const char *words[] = { "squeue", "--noheader", "--array", "--states=all", arena_printf(a, "--user=%u", (unsigned)getuid()),
+	const char *words[] = { "squeue", "--noheader", "--array", "--states=all", arena_printf(a, "--user=%u", (unsigned)(w->link ? w->link->uid : getuid())),
 				"--format=%j|%K|%i|%T|%r", NULL };
 	struct command_answer answer;
 	if (w->rest)
 		return slurm_rest_query(w->rest, a, prefix, ret, ret_error);
-	if (!ask(a, w->login, words, &answer)) {
+	if (!ask(a, w, words, &answer)) {
 		*ret_error = answer.err;
 		return false;
 	}
@@ -212,9 +215,9 @@ enum slurm_account slurm_ask_accounting(struct arena *a, const struct slurm_way 
 {
 	const char *words[] = { "sacct", "--noheader", "--allocations", "--parsable2", "--format=JobID,State", arena_printf(a, "--jobs=%s", ids), NULL };
 	struct command_answer answer;
-	if (w->rest || (!w->login && !command_exists("sacct")))
+	if (w->rest || (!w->login && !w->link && !command_exists("sacct")))
 		return SLURM_NO_ACCOUNT;
-	if (!ask(a, w->login, words, &answer)) {
+	if (!ask(a, w, words, &answer)) {
 		*ret_error = answer.err;
 		return answer.status == 127 || strstr(answer.err, "is disabled") ? SLURM_NO_ACCOUNT : SLURM_ACCOUNT_AWAY;
 	}
@@ -239,7 +242,7 @@ void slurm_scancel(struct arena *a, const struct slurm_way *w, const char *const
 		for (uint32_t i = from; i < n && i < from + CANCEL_MAX; i++)
 			*vec_push(&words) = ids[i];
 		*vec_push(&words) = NULL;
-		ask(a, w->login, words.at, &answer);
+		ask(a, w, words.at, &answer);
 		vec_finish(&words);
 	}
 }

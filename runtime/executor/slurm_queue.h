@@ -16,7 +16,9 @@ struct slurm_rest;
 struct slurm_way {
 	struct slurm_rest *rest; /* NULL: by its programs */
 	const char *login;       /* where they are; NULL: here */
+	struct ssh_link *link;   /* there, by this connection of the caller's; NULL: by ssh alone */
 };
+struct ssh_link;
 /* False and a message when it cannot be asked at all. */
 bool slurm_way_open(struct slurm_way *w, const struct executor_host *host, char *ret_error, size_t error_len);
 void slurm_way_close(struct slurm_way *w);
@@ -49,4 +51,10 @@ enum slurm_account { SLURM_NO_ACCOUNT, SLURM_ACCOUNT_AWAY, SLURM_ACCOUNT };
 enum slurm_account slurm_ask_accounting(struct arena *a, const struct slurm_way *w, const char *ids, struct map *ret, const char **ret_error);
 /* ids: of jobs, and of elements, "7_3". */
 void slurm_scancel(struct arena *a, const struct slurm_way *w, const char *const *ids, uint32_t n);
+
+/* Whether what tasks read is sent there: its nodes do not see this machine's folders. */
+bool slurm_is_staged(const struct executor_host *host);
+/* slurm_find.c: hooks of the executor (run/executor.h). */
+bool slurm_find(const struct executor_host *host, struct executor_attempt *attempts, uint32_t n, char *ret_error, size_t error_len);
+void slurm_kill(const struct executor_host *host, const struct executor_attempt *attempts, uint32_t n);
 #endif

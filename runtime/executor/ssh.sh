@@ -79,6 +79,7 @@ if [ "$verb" = open ]; then
 	}
 	chmod 700 "$root" && mkdir -p "$root/content" && cd "$root" || exit 3
 	find . -maxdepth 1 -name 'in.*' -mmin +1440 -exec rm -rf {} +
+	[ ! -d batch ] || find batch -type f -mtime +30 -exec rm -f {} +
 	echo "$(nproc) $(id -u) $(id -g)"
 	exit
 fi
@@ -89,7 +90,7 @@ lacks) # keys: those that are not there
 		has "$key" || echo "$key"
 	done
 	;;
-take) # a stream of content/KEY and task/NAME: tasks start
+take | keep) # a stream of content/KEY, batch/FILE and task/NAME: tasks start, or lie there for somebody else to start them
 	in=$(mktemp -d in.XXXXXX) || exit 4
 	trap 'chmod -R u+w "$in"; rm -rf "$in"' EXIT
 	why=$(tar -xof - -C "$in" 2>&1) || {
@@ -114,11 +115,18 @@ take) # a stream of content/KEY and task/NAME: tasks start
 		fi
 		store "$path" "$key" || exit 4
 	done
+	for path in "$in"/batch/*; do
+		[ ! -e "$path" ] || { mkdir -p batch && mv "$path" batch/; } || exit 4
+	done
 	started=
 	for path in "$in"/task/*; do
 		name=${path##*/}
 		# Once and for all: it is not there, or was given up, or runs already.
 		[ -d "$path" ] && mv -T "$path" "$name" 2>/dev/null || continue
+		if [ "$verb" = keep ]; then
+			mkdir -p "$name/work" "$name/tmp" || exit 4
+			continue
+		fi
 		start "$name"
 		started="$started $name"
 	done
@@ -140,6 +148,22 @@ look) # names: what became of them
 		fi
 		echo "$name $word"
 	done
+	;;
+stand) # names: how far they are, where somebody else starts them
+	while read -r name; do
+		word=lies
+		if [ -s "$name/exit" ]; then
+			word="ended $(cat "$name/exit")"
+		elif [ ! -e "$name" ]; then
+			word=none
+		elif [ -e "$name/begun" ]; then
+			word=begun
+		fi
+		echo "$name $word"
+	done
+	;;
+run) # WORD: a line of commands
+	eval "exec $3"
 	;;
 give) # names: what they left, as a stream
 	names=$(cat)

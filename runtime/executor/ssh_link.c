@@ -67,7 +67,7 @@ static const char *control_folder(struct arena *a)
 bool ssh_link_init(struct ssh_link *l, const struct executor_host *host, char *ret_error, size_t error_len)
 {
 	const struct doc *d = host->thing ? host->thing->attributes : NULL;
-	const char *address = host->thing ? doc_text(doc_get(d, "address"), NULL) : host->option, *folder, *name;
+	const char *address = host->thing ? doc_text(doc_get(d, "address"), doc_text(doc_get(d, "login"), NULL)) : host->option, *folder, *name;
 	struct digest_hex hex;
 	memset(l, 0, sizeof *l);
 	l->work = doc_text(doc_get(d, "work"), "/tmp");

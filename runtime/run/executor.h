@@ -113,8 +113,8 @@ struct executor {
 	/* What an image is by its content, "NAME@sha256:..."; NAME where nobody knows. NULL: it is not there; pull: it is got, which may take
 	 * long, and NULL is that it cannot be had, with the engine's words. The hook NULL: names are taken as they stand. */
 	const char *(*image)(struct arena *a, const char *name, bool pull, char *ret_why, size_t why_len);
-	/* NULL: tasks see their folders as they are here. Else the absolute folder below which a task finds its own, RUN-NUMBER, on
-	 * another machine; NULL and a message when it cannot be told. */
+	/* NULL, or that it gives "": tasks see their folders as they are here. Else the absolute folder below which a task finds its own,
+	 * RUN-NUMBER, on another machine; NULL and a message when it cannot be told. */
 	const char *(*root)(const struct executor_host *host, struct arena *a, char *ret_error, size_t error_len);
 	/* Before the first submit of a run. NULL and a message on failure. */
 	void *(*start)(const struct executor_host *host, char *ret_error, size_t error_len);

@@ -99,7 +99,8 @@ static bool name_folder(struct run *r, struct task *t)
 		fail_task(r, t, DIAG_E0618, "cannot prepare `%s`: %s", t->name, error);
 		return false;
 	}
-	t->seen = arena_printf(&r->arena, "%s/%" PRId64 "-%u", l->root, t->home, t->number);
+	if (l->root[0])
+		t->seen = arena_printf(&r->arena, "%s/%" PRId64 "-%u", l->root, t->home, t->number);
 	return true;
 }
 
