@@ -36,7 +36,7 @@ static int start(const struct command *c, int pipes[3][2], pid_t *ret)
 	posix_spawnattr_setsigmask(&attr, &none);
 	posix_spawnattr_setsigdefault(&attr, &pipe_signal);
 	posix_spawn_file_actions_adddup2(&actions, c->from > 0 ? c->from : pipes[0][0], 0);
-	posix_spawn_file_actions_adddup2(&actions, c->to > 0 ? c->to : pipes[1][1], 1);
+	posix_spawn_file_actions_adddup2(&actions, pipes[1][1], 1);
 	posix_spawn_file_actions_adddup2(&actions, pipes[2][1], 2);
 	int e = posix_spawnp(ret, c->argv[0], &actions, &attr, (char *const *)(uintptr_t)c->argv, c->env ? (char *const *)(uintptr_t)c->env : environ);
 	posix_spawnattr_destroy(&attr);
@@ -61,6 +61,23 @@ static bool take(int fd, struct buf *b)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/* The same into a file, as long as there is room; *ret_error: an errno, EFBIG at the limit. */
+static bool copy(int fd, const struct command *c, uint64_t *bytes, int *ret_error)
+{
+	char part[65536];
+	ssize_t n = read(fd, part, sizeof part), done = 0;
+	if (n > 0 && c->to_bytes && *bytes + (uint64_t)n > c->to_bytes)
+		*ret_error = EFBIG;
+	while (done < n && !*ret_error) {
+		ssize_t w = write(c->to, part + done, (size_t)(n - done));
+		if (w < 0 && errno != EINTR)
+			*ret_error = errno;
+		done += w > 0 ? w : 0;
+	}
+	*bytes += (uint64_t)done;
+	return !*ret_error && (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+}
+
 static bool give(int fd, const char **input, size_t *left)
 {
 	ssize_t n = *left ? write(fd, *input, *left) : 0;
@@ -71,9 +88,11 @@ static bool give(int fd, const char **input, size_t *left)
 	return *left > 0 && (n >= 0 || errno == EAGAIN || errno == EINTR);
 }
 
-/* Talks until both streams have ended. False: the time is over. */
-static bool talk(const struct command *c, int pipes[3][2], struct buf *out, struct buf *err)
+/* Talks until both streams have ended. Else an errno: ETIMEDOUT, or why its output cannot be kept. */
+static int talk(const struct command *c, int pipes[3][2], struct buf *out, struct buf *err)
 {
+	uint64_t bytes = 0;
+	int failure = 0;
 	const char *input = c->input ? c->input : "";
 	size_t left = strlen(input);
 	int64_t until = now_ms() + c->timeout_ms;
@@ -83,17 +102,19 @@ static bool talk(const struct command *c, int pipes[3][2], struct buf *out, stru
 		struct pollfd fds[3] = { { pipes[0][1], POLLOUT, 0 }, { pipes[1][0], POLLIN, 0 }, { pipes[2][0], POLLIN, 0 } };
 		int64_t wait = until - now_ms();
 		if (wait <= 0)
-			return false;
+			return ETIMEDOUT;
 		if (poll(fds, 3, (int)wait) < 0 && errno != EINTR)
-			return false;
+			return errno;
 		if (fds[0].revents && !give(pipes[0][1], &input, &left))
 			close_one(&pipes[0][1]);
-		if (fds[1].revents && !take(pipes[1][0], out))
+		if (fds[1].revents && !(c->to > 0 ? copy(pipes[1][0], c, &bytes, &failure) : take(pipes[1][0], out)))
 			close_one(&pipes[1][0]);
+		if (failure)
+			return failure;
 		if (fds[2].revents && !take(pipes[2][0], err))
 			close_one(&pipes[2][0]);
 	}
-	return true;
+	return 0;
 }
 
 static void finish(struct arena *a, struct buf *out, struct buf *err, struct command_answer *ret)
@@ -121,19 +142,23 @@ bool command_ask(struct arena *a, const struct command *c, struct command_answer
 	close_one(&pipes[1][1]);
 	close_one(&pipes[2][1]);
 	ret->status = -1;
+	ret->full = false;
 	if (e) {
 		buf_printf(&err, "%s: %s", c->argv[0], strerror(e));
 	} else {
 		fcntl(pipes[0][1], F_SETFL, O_NONBLOCK);
-		bool in_time = talk(c, pipes, &out, &err);
-		if (!in_time)
+		int failure = talk(c, pipes, &out, &err);
+		ret->full = failure == EFBIG || failure == ENOSPC || failure == EDQUOT;
+		if (failure)
 			kill(-pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
-		if (in_time)
+		if (!failure)
 			ret->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		else
+		else if (failure == ETIMEDOUT)
 			buf_printf(&err, "%s%s did not answer within %u s", err.len ? "\n" : "", c->argv[0], c->timeout_ms / 1000);
+		else
+			buf_printf(&err, "%swhat it says cannot be kept: %s", err.len ? "\n" : "", strerror(failure));
 	}
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 2; k++)

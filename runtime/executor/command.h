@@ -12,10 +12,12 @@ struct command {
 	const char *const *env;  /* NULL: the caller's */
 	const char *input;       /* its standard input; NULL: nothing */
 	int from, to;            /* above 0: open files that are its standard input and output, in place of these here */
+	uint64_t to_bytes;       /* it is killed when it says more than that to `to`; 0: no limit */
 	uint32_t timeout_ms;     /* it is killed then */
 };
 struct command_answer {
-	int status;              /* its exit status, 128 + signal, or -1: it could not be started, or not ended in time */
+	int status;              /* its exit status, 128 + signal, or -1: it could not be started, or was killed: too late, or too much */
+	bool full;               /* there was no room for what it said to `to` */
 	const char *out, *err;   /* arena text; err without the newline at its end, and says why where status is -1 */
 	size_t out_len;
 };

@@ -133,7 +133,7 @@ static bool run(struct ssh_link *l, struct arena *a, struct words *w, const stru
 	*vec_push(&w->list) = remote_command(l, a, call);
 	*vec_push(&w->list) = NULL;
 	bool stream = call->from > 0 || call->to > 0 || strcmp(call->verb, "done") == 0;
-	bool good = command_ask(a, &(struct command){ .argv = w->list.at, .input = call->input, .from = call->from, .to = call->to,
+	bool good = command_ask(a, &(struct command){ .argv = w->list.at, .input = call->input, .from = call->from, .to = call->to, .to_bytes = call->to_bytes,
 						      .timeout_ms = stream ? STREAM_TIMEOUT_MS : ASK_TIMEOUT_MS }, ret);
 	vec_finish(&w->list);
 	return good;

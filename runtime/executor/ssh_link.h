@@ -15,8 +15,8 @@ struct ssh_link {
 };
 /* Reads where it is; asks nobody. False and a message on failure; ssh_link_finish all the same. */
 bool ssh_link_init(struct ssh_link *l, const struct executor_host *host, char *ret_error, size_t error_len);
-/* Runs VERB of ssh.sh there, connecting first where needed. word: behind it, or NULL. False: ret->err says why, in words for people. */
-struct ssh_call { const char *verb, *word, *input; int from, to; };
+/* Runs VERB of ssh.sh there, connecting first where needed. word: behind it, or NULL. to_bytes: at most so much to `to`, or 0. False: ret->err says why, in words for people. */
+struct ssh_call { const char *verb, *word, *input; int from, to; uint64_t to_bytes; };
 bool ssh_link_ask(struct ssh_link *l, struct arena *a, const struct ssh_call *call, struct command_answer *ret);
 void ssh_link_close(struct ssh_link *l); /* the connection */
 void ssh_link_finish(struct ssh_link *l);

@@ -19,7 +19,7 @@
 #define RETRY_MS 1000
 #define RETRY_MAX_MS 30000
 #define CHANGED 5      /* exit status of `take`: a content is not what its name says */
-#define FULL_BYTES ((uint64_t)64 << 10) /* left on a disk that is full */
+#define RESERVE_BYTES ((uint64_t)512 << 10) /* what is brought home leaves that to the journal */
 #define CHUNK_BYTES ((uint64_t)256 << 20) /* of content in one stream: what is lost when it is cut */
 
 const char *stage_name(struct arena *a, const struct engine_job *j)
@@ -339,12 +339,23 @@ static uint64_t free_bytes(const char *path)
 	return statvfs(path, &s) == 0 ? (uint64_t)s.f_bavail * s.f_frsize : UINT64_MAX;
 }
 
+/* Into f, as far as there is room for it and for what is in it: the journal is on the same disk. */
+static bool receive(struct ssh_stage *s, struct arena *a, const char *names, FILE *f)
+{
+	const char *state = s->context->host->state;
+	uint64_t room = free_bytes(state), most = room > 2 * RESERVE_BYTES ? room - RESERVE_BYTES : 0;
+	struct command_answer answer = { 0 };
+	struct stat st;
+	bool good = most > 0 && stage_ask(s, a, &(struct ssh_call){ .verb = "give", .input = names, .to = fileno(f), .to_bytes = most }, &answer);
+	bool full = most == 0 || answer.full || (good && fstat(fileno(f), &st) == 0 && (uint64_t)st.st_size + RESERVE_BYTES > free_bytes(state));
+	return full ? put_off(s, arena_printf(a, "what it left cannot be brought home: No space left on the disk of %s", state)) : good;
+}
+
 /* All of them in one stream; where something in it is refused, one by one. */
 void stage_bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n)
 {
 	struct arena a = { 0 };
 	struct buf names = { 0 };
-	struct command_answer answer;
 	char error[200] = "";
 	const char *folder = arena_printf(&a, "%s/ssh/in", s->context->host->state);
 	FILE *f = nameless(s->context->host->state, false);
@@ -354,7 +365,7 @@ void stage_bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n
 	int in = mkdir(folder, 0700) == 0 ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (!f || in < 0) {
 		put_off(s, arena_printf(&a, "%s: %s", folder, strerror(errno)));
-	} else if (stage_ask(s, &a, &(struct ssh_call){ .verb = "give", .input = arena_strdup(&a, buf_text(&names)), .to = fileno(f) }, &answer)) {
+	} else if (receive(s, &a, buf_text(&names), f)) {
 		rewind(f);
 		enum tar_result result = tar_extract(f, in, error, sizeof error);
 		if (result == TAR_WHOLE)
@@ -366,8 +377,6 @@ void stage_bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n
 				stage_bring(s, &jobs[i], 1);
 		else
 			put_off(s, arena_printf(&a, "what it left cannot be brought home: %s", error));
-	} else if (free_bytes(s->context->host->state) < FULL_BYTES) { /* ssh ends without a word then */
-		note_all(s->context, arena_printf(&a, "what it left cannot be brought home: No space left on the disk of %s", s->context->host->state));
 	}
 	if (in >= 0)
 		close(in);
