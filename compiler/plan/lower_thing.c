@@ -340,6 +340,11 @@ void lower_given(struct lower *l)
 {
 	struct plan *p = l->plan;
 	struct names names;
+	bool any = false;
+	for (uint32_t i = 0; i < p->n_params; i++)
+		any |= p->params[i].maker != NULL;
+	if (!any) /* as in most twins */
+		return;
 	names_init(&names, p->arena, &names_dns_label);
 	for (uint32_t i = 0; i < p->n_things; i++)
 		names_add(&names, p->things[i].name);

@@ -379,48 +379,13 @@ static bool is_there(const struct engine_job *j)
 	return !j->ended && (!own || own->batch->submitted);
 }
 
-/* Marks begun what has begun there; true: it has ended there, and is to be brought home. */
-static bool has_ended_there(struct engine_context *c, struct engine_job *j, const char *word, struct arena *a)
+/* Marks begun what has begun on a cluster that does not see the state folder. */
+static void hear_there(struct engine_context *c, struct engine_job *j, const char *word)
 {
-	bool ended = strncmp(word, "ended", 5) == 0;
-	if (ended && !j->task.folder) { /* of an earlier run, and wanted no more */
-		stage_forget(((struct slurm *)c->own)->stage, j);
-		engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
-		return false;
-	}
-	if (!ended && strcmp(word, "begun") == 0 && j->task.folder)
-		file_write(arena_printf(a, "%s/begun", j->task.folder), "", 0, NULL);
-	return ended;
-}
-
-/* What has ended on a cluster that does not see the state folder. */
-static void bring_home(struct engine_context *c)
-{
-	struct slurm *s = c->own;
 	struct arena a = { 0 };
-	struct command_answer answer;
-	struct buf names = { 0 };
-	struct map jobs = { 0 };
-	VEC(struct engine_job *) ended = { 0 };
-	for (uint32_t i = 0; i < c->jobs.len; i++)
-		if (is_there(c->jobs.at[i])) {
-			const char *name = stage_name(&a, c->jobs.at[i]);
-			buf_printf(&names, "%s\n", name);
-			map_set(&jobs, name, c->jobs.at[i]);
-		}
-	bool good = names.len > 0 && stage_ask(s->stage, &a, &(struct ssh_call){ .verb = "stand", .input = arena_strdup(&a, buf_text(&names)) }, &answer);
-	const char *rest = good ? answer.out : "";
-	for (char *line; (line = command_line(&rest));) {
-		size_t n = strcspn(line, " ");
-		struct engine_job *j = map_get_n(&jobs, line, n);
-		if (j && line[n] && has_ended_there(c, j, line + n + 1, &a))
-			*vec_push(&ended) = j;
-	}
-	if (ended.len > 0)
-		stage_bring(s->stage, ended.at, ended.len);
-	vec_finish(&ended);
-	map_finish(&jobs);
-	buf_finish(&names);
+	(void)c;
+	if (strcmp(word, "begun") == 0 && j->task.folder)
+		file_write(arena_printf(&a, "%s/begun", j->task.folder), "", 0, NULL);
 	arena_finish(&a);
 }
 
@@ -433,7 +398,7 @@ static void look_at_queue(struct engine_context *c)
 	bool changed = false;
 	VEC(struct engine_job *) missing = { 0 };
 	if (s->stage)
-		bring_home(c);
+		stage_look(s->stage, "stand", is_there, hear_there);
 	if (slurm_query(&a, &s->way, s->prefix, &rows, &error)) {
 		for (uint32_t i = 0; i < c->jobs.len; i++) {
 			struct engine_job *j = c->jobs.at[i];

@@ -83,16 +83,9 @@ static void gone(struct engine_context *c, struct engine_job *j, const char *why
 		engine_end(c, j, EXECUTOR_LOST, 0, why);
 }
 
-struct ended { VEC(struct engine_job *) jobs; };
-
-static void hear(struct engine_context *c, struct engine_job *j, const char *word, struct ended *ended)
+static void hear(struct engine_context *c, struct engine_job *j, const char *word)
 {
-	if (strncmp(word, "ended", 5) == 0 && !j->task.folder) { /* of an earlier run, and wanted no more */
-		stage_forget(&((struct ssh *)c->own)->stage, j);
-		engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
-	} else if (strncmp(word, "ended", 5) == 0) {
-		*vec_push(&ended->jobs) = j;
-	} else if (strcmp(word, "runs") == 0) {
+	if (strcmp(word, "runs") == 0) {
 		j->since_ms = 0;
 		if (j->word != EXECUTOR_RUNS)
 			engine_note(c, j, EXECUTOR_RUNS, NULL);
@@ -110,35 +103,11 @@ static bool is_there(const struct engine_job *j)
 static void look_there(struct engine_context *c)
 {
 	struct ssh *s = c->own;
-	struct arena a = { 0 };
-	struct command_answer answer;
-	struct buf names = { 0 };
-	struct map jobs = { 0 };
-	struct ended ended = { 0 };
-	for (uint32_t i = 0; i < c->jobs.len; i++)
-		if (is_there(c->jobs.at[i])) {
-			const char *name = stage_name(&a, c->jobs.at[i]);
-			buf_printf(&names, "%s\n", name);
-			map_set(&jobs, name, c->jobs.at[i]);
-		}
-	bool good = names.len > 0 && stage_ask(&s->stage, &a, &(struct ssh_call){ .verb = "look", .input = arena_strdup(&a, buf_text(&names)) }, &answer);
-	const char *rest = good ? answer.out : "";
-	for (char *line; (line = command_line(&rest));) {
-		size_t n = strcspn(line, " ");
-		struct engine_job *j = map_get_n(&jobs, line, n);
-		if (j && line[n])
-			hear(c, j, line + n + 1, &ended);
-	}
-	if (ended.jobs.len > 0)
-		stage_bring(&s->stage, ended.jobs.at, ended.jobs.len);
-	s->interval_ms = ended.jobs.len > 0 ? LOOK_MIN_MS : s->interval_ms + s->interval_ms / 2;
+	uint32_t n_ended = stage_look(&s->stage, "look", is_there, hear);
+	s->interval_ms = n_ended > 0 ? LOOK_MIN_MS : s->interval_ms + s->interval_ms / 2;
 	if (s->interval_ms > LOOK_MAX_MS)
 		s->interval_ms = LOOK_MAX_MS;
 	s->look_ms = engine_now_ms() + s->interval_ms;
-	vec_finish(&ended.jobs);
-	map_finish(&jobs);
-	buf_finish(&names);
-	arena_finish(&a);
 }
 
 /* Those that it could not be told to end. */

@@ -352,7 +352,7 @@ static bool receive(struct ssh_stage *s, struct arena *a, const char *names, FIL
 }
 
 /* All of them in one stream; where something in it is refused, one by one. */
-void stage_bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n)
+static void bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n)
 {
 	struct arena a = { 0 };
 	struct buf names = { 0 };
@@ -374,7 +374,7 @@ void stage_bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n
 			refuse(s, jobs[0], error, &a);
 		else if (result == TAR_REFUSED)
 			for (uint32_t i = 0; i < n; i++)
-				stage_bring(s, &jobs[i], 1);
+				bring(s, &jobs[i], 1);
 		else
 			put_off(s, arena_printf(&a, "what it left cannot be brought home: %s", error));
 	}
@@ -387,12 +387,49 @@ void stage_bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n
 	arena_finish(&a);
 }
 
-/* -- its life ---------------------------------------------------------------------------------------------------------- */
+/* -- looking --------------------------------------------------------------------------------------------------------- */
 
-void stage_forget(struct ssh_stage *s, const struct engine_job *j)
+uint32_t stage_look(struct ssh_stage *s, const char *verb, bool (*is_there)(const struct engine_job *j), void (*hear)(struct engine_context *c, struct engine_job *j, const char *word))
 {
-	buf_printf(&s->home, "%" PRId64 "-%u\n", j->run, j->task.number);
+	struct engine_context *c = s->context;
+	struct arena a = { 0 };
+	struct command_answer answer;
+	struct buf names = { 0 };
+	struct map jobs = { 0 };
+	VEC(struct engine_job *) ended = { 0 };
+	for (uint32_t i = 0; i < c->jobs.len; i++)
+		if (is_there(c->jobs.at[i])) {
+			const char *name = stage_name(&a, c->jobs.at[i]);
+			buf_printf(&names, "%s\n", name);
+			map_set(&jobs, name, c->jobs.at[i]);
+		}
+	bool good = names.len > 0 && stage_ask(s, &a, &(struct ssh_call){ .verb = verb, .input = arena_strdup(&a, buf_text(&names)) }, &answer);
+	const char *rest = good ? answer.out : "";
+	for (char *line; (line = command_line(&rest));) {
+		size_t n = strcspn(line, " ");
+		struct engine_job *j = map_get_n(&jobs, line, n);
+		if (!j || !line[n])
+			continue;
+		if (strncmp(line + n + 1, "ended", 5) != 0) {
+			hear(c, j, line + n + 1);
+		} else if (j->task.folder) {
+			*vec_push(&ended) = j;
+		} else { /* of an earlier run, and wanted no more */
+			buf_printf(&s->home, "%s\n", stage_name(&a, j));
+			engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
+		}
+	}
+	uint32_t n_ended = ended.len;
+	if (n_ended > 0)
+		bring(s, ended.at, n_ended);
+	vec_finish(&ended);
+	map_finish(&jobs);
+	buf_finish(&names);
+	arena_finish(&a);
+	return n_ended;
 }
+
+/* -- its life ---------------------------------------------------------------------------------------------------------- */
 
 bool stage_open(struct ssh_stage *s, struct engine_context *c, char *ret_error, size_t error_len)
 {

@@ -29,8 +29,7 @@ struct stage_request {
 /* Sends what the tasks read and is not there yet, then their folders. What was cut is sent again whole, and who started already is not
  * started twice. False: it is to be tried again at retry_ms. A task that cannot be sent at all is told by engine_end. */
 bool stage_send(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n, const struct stage_request *r);
-/* Brings home what tasks left that have ended there, and tells their ends. */
-void stage_bring(struct ssh_stage *s, struct engine_job *const *jobs, uint32_t n);
-/* What it left is wanted no more. */
-void stage_forget(struct ssh_stage *s, const struct engine_job *j);
+/* Asks by VERB of ssh.sh, "look" or "stand", how far those jobs are that is_there says yes of. hear is told the word for each that has not
+ * ended; what has is brought home with its end, or forgotten where it is of an earlier run and wanted no more. How many were to be brought. */
+uint32_t stage_look(struct ssh_stage *s, const char *verb, bool (*is_there)(const struct engine_job *j), void (*hear)(struct engine_context *c, struct engine_job *j, const char *word));
 #endif
