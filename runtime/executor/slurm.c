@@ -302,6 +302,8 @@ static void ended_by_state(struct engine_context *c, struct engine_job *j, enum 
 	uint64_t now = engine_now_ms();
 	if (!j->since_ms)
 		j->since_ms = now;
+	if (outcome == EXECUTOR_LOST && j->cancelled) /* void, it started nothing */
+		outcome = EXECUTOR_CANCELLED;
 	if (outcome == EXECUTOR_LOST && now - j->since_ms < SETTLE_MS)
 		return;
 	snprintf(text, sizeof text, "job %s: %s", id, state);
@@ -412,6 +414,8 @@ static void look_at_queue(struct engine_context *c)
 			const struct slurm_row *row = map_get(&rows, arena_printf(&a, "%s %u", known.name, known.index));
 			if (row)
 				note_row(c, j, row, &changed);
+			else if (j->cancelled) /* while it waited: such elements are told as one, without their numbers */
+				engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
 			else
 				*vec_push(&missing) = j;
 		}

@@ -229,18 +229,42 @@ enum slurm_account slurm_ask_accounting(struct arena *a, const struct slurm_way 
 	return SLURM_ACCOUNT;
 }
 
+/* Elements of one array that follow each other, "7_3", "7_4", "7_9", as "7_[3-4,9]": one request. */
+static const char *together(struct arena *a, const char *const *ids, uint32_t n, uint32_t *at)
+{
+	const char *first = ids[*at];
+	size_t len = strcspn(first, "_");
+	uint32_t from = *at, to = from + 1;
+	struct buf b = { 0 };
+	while (first[len] && to < n && strncmp(ids[to], first, len + 1) == 0)
+		to++;
+	*at = to;
+	if (to - from == 1)
+		return first;
+	buf_printf(&b, "%.*s_[", (int)len, first);
+	for (uint32_t i = from; i < to;) {
+		unsigned long low = strtoul(ids[i] + len + 1, NULL, 10), high = low, next;
+		for (i++; i < to && ((next = strtoul(ids[i] + len + 1, NULL, 10)) == high || next == high + 1); i++)
+			high = next;
+		buf_printf(&b, "%lu-%lu%s", low, high, i < to ? "," : "]");
+	}
+	const char *text = arena_strdup(a, buf_text(&b));
+	buf_finish(&b);
+	return text;
+}
+
 void slurm_scancel(struct arena *a, const struct slurm_way *w, const char *const *ids, uint32_t n)
 {
 	if (w->rest) {
 		slurm_rest_cancel(w->rest, a, ids, n);
 		return;
 	}
-	for (uint32_t from = 0; from < n; from += CANCEL_MAX) {
+	for (uint32_t i = 0; i < n;) {
 		VEC(const char *) words = { 0 };
 		struct command_answer answer;
 		*vec_push(&words) = "scancel";
-		for (uint32_t i = from; i < n && i < from + CANCEL_MAX; i++)
-			*vec_push(&words) = ids[i];
+		while (i < n && words.len <= CANCEL_MAX)
+			*vec_push(&words) = together(a, ids, n, &i);
 		*vec_push(&words) = NULL;
 		ask(a, w, words.at, &answer);
 		vec_finish(&words);
