@@ -10,7 +10,7 @@ static void call_decide(struct run *r, struct task *t);
 static void call_fail(struct run *r, struct task *t, const char *reason);
 
 /* Of all tasks of the node the same. */
-static const char *place_text(struct run *r, const struct plan_node *n)
+const char *node_place(struct run *r, const struct plan_node *n)
 {
 	const char **known = &r->places[n - r->plan->nodes];
 	if (!*known && n->span.file != 0) {
@@ -28,7 +28,6 @@ static struct task *task_create(struct run *r, struct node *n)
 	t->name = node_name(r, n);
 	t->exit = -1;
 	t->action = RUN_ACTION_RUN;
-	t->place = place_text(r, n->plan);
 	if (n->plan->kind == PLAN_CALL) {
 		t->step = &r->plan->steps[n->plan->target];
 		t->weight = r->weights[n->plan - r->plan->nodes];
@@ -60,7 +59,7 @@ void call_skip(struct run *r, struct node *n, const char *reason)
 	r->counts.skipped++;
 	if (r->dry)
 		return;
-	task_record(r, t);
+	*vec_push(&r->unrecorded) = t;
 	run_tell_task(r, EVENT_TASK_SKIPPED, t);
 }
 
@@ -82,16 +81,16 @@ static void settle_followers(struct run *r, struct task *t, bool good)
 	}
 }
 
-void call_settle(struct run *r, struct task *t, const struct value *result)
+void call_settle(struct run *r, struct task *t, bool good, const struct value *result)
 {
-	if (!result) {
+	if (!good) {
 		t->state = TASK_FAILED;
 		r->counts.failed++;
 		r->failed = true;
 	}
-	settle_followers(r, t, result != NULL);
-	node_fill(r, t->node, result ? SLOT_KNOWN : SLOT_FAILED, result);
-	node_settle(r, t->node, result ? NODE_DONE : NODE_FAILED);
+	settle_followers(r, t, good);
+	node_fill(r, t->node, good ? SLOT_KNOWN : SLOT_FAILED, result);
+	node_settle(r, t->node, good ? NODE_DONE : NODE_FAILED);
 }
 
 /* A failure before anything ran. */
@@ -99,7 +98,7 @@ static void call_fail(struct run *r, struct task *t, const char *reason)
 {
 	t->reason = reason;
 	t->action = RUN_ACTION_BLOCKED;
-	call_settle(r, t, NULL);
+	call_settle(r, t, false, NULL);
 	if (r->dry)
 		return;
 	t->end_ms = run_now(r);
@@ -125,7 +124,7 @@ static const struct value *with_digests(struct run *r, struct task *t, struct sp
 		else if (S_ISDIR(st.st_mode) != v->is_dir)
 			e = v->is_dir ? ENOTDIR : EISDIR;
 		else
-			e = stamps_digest(&r->stamps, full, NULL, &digest);
+			e = stamps_digest(&r->stamps, full, &digest);
 		if (e) {
 			fail_node(r, t->node, DIAG_E0609, span, "`%s` cannot be read: %s", path, fail_errno(e));
 			return NULL;
@@ -310,9 +309,11 @@ static void call_cached(struct run *r, struct task *t, const struct value *resul
 	free(t->components); /* the journal has them from when it ran */
 	t->components = NULL;
 	r->counts.cached++;
-	if (!r->dry)
+	if (!r->dry) {
+		*vec_push(&r->unrecorded) = t;
 		run_tell_task(r, EVENT_TASK_CACHED, t);
-	call_settle(r, t, result);
+	}
+	call_settle(r, t, true, result);
 }
 
 /* "its input `table` differs from the last run", of "input table". */
@@ -357,6 +358,7 @@ static void call_run(struct run *r, struct task *t)
 		plan_call(r, t);
 		return;
 	}
+	key_record(r, t);
 	if (!t->step->script && !t->step->argv && !t->step->cwl) {
 		fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` has no command that can be run here (it is a `%s`)", t->step->name,
 			  t->step->kind ? t->step->kind : "step");
@@ -387,14 +389,16 @@ static void call_run(struct run *r, struct task *t)
 
 static void call_decide(struct run *r, struct task *t)
 {
-	bool failed = false;
-	const struct value *result = cache_lookup(r, t, &failed);
-	if (result)
-		call_cached(r, t, result);
-	else if (failed)
+	if (!cache_stands(r, t)) {
+		call_run(r, t);
+		return;
+	}
+	/* The limits of metrics may be others now; what has none is read when somebody asks for it. */
+	const struct value *result = t->step->n_metrics ? cache_load(r, t) : NULL;
+	if (t->step->n_metrics && !result)
 		call_fail(r, t, "its kept result does not hold any more");
 	else
-		call_run(r, t);
+		call_cached(r, t, result);
 }
 
 void call_go(struct run *r, struct node *n)
@@ -408,8 +412,10 @@ void call_go(struct run *r, struct node *n)
 		t->action = RUN_ACTION_SKIP;
 		t->reason = arena_printf(&r->arena, "its input `%s` is absent", input);
 		r->counts.skipped++;
-		if (!r->dry)
+		if (!r->dry) {
+			*vec_push(&r->unrecorded) = t;
 			run_tell_task(r, EVENT_TASK_SKIPPED, t);
+		}
 		node_fill(r, n, SLOT_KNOWN, &value_null);
 		node_settle(r, n, NODE_DONE);
 		return;

@@ -98,23 +98,26 @@ const char *fail_masked(struct run *r, struct arena *a, const char *text, size_t
 void fail_add_log(struct run *r, struct task *t, struct diag *d)
 {
 	size_t len;
-	if (t->command) {
-		const char *command = fail_masked(r, &r->arena, t->command, strlen(t->command), &len);
+	const struct attempt *x = t->now;
+	if (!x)
+		return;
+	if (x->command) {
+		const char *command = fail_masked(r, &r->arena, x->command, strlen(x->command), &len);
 		while (len > 0 && (command[len - 1] == '\n' || command[len - 1] == ' '))
 			len--;
 		diag_note(d, "the command as run:\n%.*s%s", len > COMMAND_BYTES ? COMMAND_BYTES : (int)len, command, len > COMMAND_BYTES ? "..." : "");
 	}
-	if (!t->err)
+	if (!x->err)
 		return;
-	const char *log = t->err, *end = log_end(&r->arena, log);
+	const char *log = x->err, *end = log_end(&r->arena, log);
 	if (!*end) { /* many programs complain on their standard output */
-		log = t->out;
+		log = x->out;
 		end = log_end(&r->arena, log);
 	}
 	if (*end)
 		diag_note(d, "the end of its log:\n%s", fail_masked(r, &r->arena, end, strlen(end), &len));
 	diag_note(d, "the whole log: %s", log);
-	fail_add_room(d, t->folder, ROOM_BYTES);
+	fail_add_room(d, x->folder, ROOM_BYTES);
 }
 
 void fail_image(struct run *r, struct task *t, const char *image, const char *why)

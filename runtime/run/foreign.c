@@ -71,7 +71,7 @@ static struct doc *job_document(struct run *r, const struct task *t, struct aren
 static bool stamp_inputs(struct run *r, struct task *t, const char *input, const struct value *v)
 {
 	if (v->kind == VALUE_PATH) {
-		struct input_stamp *s = vec_push(&t->stamps);
+		struct input_stamp *s = vec_push(&t->now->stamps);
 		s->input = input;
 		s->path = v->file.path;
 		int e = stamp_path(s->path, s->stamp);
@@ -94,7 +94,7 @@ bool foreign_prepare(struct run *r, struct task *t, const char *ret_argv[3])
 	struct buf text = { 0 };
 	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	const char *path = arena_printf(&r->arena, "%s/job.json", t->folder);
+	const char *path = arena_printf(&t->now->arena, "%s/job.json", t->now->folder);
 	doc_json_write(job_document(r, t, &a), 0, &text);
 	int e = n < 0 ? errno : file_write(path, buf_text(&text), text.len, NULL);
 	buf_finish(&text);
@@ -103,9 +103,9 @@ bool foreign_prepare(struct run *r, struct task *t, const char *ret_argv[3])
 		fail_task(r, t, DIAG_E0618, "cannot prepare `%s`: %s: %s", t->name, path, strerror(e));
 		return false;
 	}
-	ret_argv[0] = arena_strndup(&r->arena, self, (size_t)n);
+	ret_argv[0] = arena_strndup(&t->now->arena, self, (size_t)n);
 	ret_argv[1] = "cwl-task";
-	ret_argv[2] = t->folder;
+	ret_argv[2] = t->now->folder;
 	for (uint32_t i = 0; i < t->step->n_inputs; i++)
 		if (!stamp_inputs(r, t, t->step->inputs[i].name, t->inputs[i]))
 			return false;
@@ -113,12 +113,12 @@ bool foreign_prepare(struct run *r, struct task *t, const char *ret_argv[3])
 }
 
 /* The command as the tool was run, which is known only afterwards. */
-void foreign_ended(struct run *r, struct task *t)
+void foreign_ended(struct task *t)
 {
 	char *text;
 	size_t len;
-	if (file_read(&r->arena, arena_printf(&r->arena, "%s/command", t->folder), (size_t)1 << 20, &text, &len) == 0)
-		t->command = text;
+	if (file_read(&t->now->arena, arena_printf(&t->now->arena, "%s/command", t->now->folder), (size_t)1 << 20, &text, &len) == 0)
+		t->now->command = text;
 }
 
 bool foreign_permanent(struct run *r, const struct task *t, int code)
@@ -136,7 +136,7 @@ static const struct value *path_value(struct run *r, struct task *t, const struc
 {
 	const char *path = doc_text(doc_get(d, "path"), ""), *digest;
 	bool dir = strcmp(doc_text(doc_get(d, "class"), ""), "Directory") == 0;
-	int e = path[0] == '/' ? stamps_digest(&r->stamps, path, NULL, &digest) : EINVAL;
+	int e = path[0] == '/' ? stamps_digest(&r->stamps, path, &digest) : EINVAL;
 	if (!e)
 		return value_path(&r->arena, path, dir, digest);
 	diag_label(fail_task(r, t, DIAG_E0605, "output `%s` of `%s` cannot be read: `%s`: %s", f->name, t->name, path, strerror(e)), f->span, "declared here");
@@ -192,7 +192,7 @@ static bool read_output(struct run *r, struct task *t, const struct plan_field *
 bool foreign_outputs(struct run *r, struct task *t, struct value_field *ret)
 {
 	const struct cwl_process *p = foreign_process(r, t->step);
-	const char *path = arena_printf(&r->arena, "%s/outputs.json", t->folder);
+	const char *path = arena_printf(&t->now->arena, "%s/outputs.json", t->now->folder);
 	struct arena a = { 0 };
 	char *text, *error;
 	size_t len;
@@ -246,7 +246,7 @@ static const char *tell(const char *path, void *ctx)
 {
 	struct telling *x = ctx;
 	const char *digest;
-	if (stamps_digest(&x->run->stamps, path, NULL, &digest) != 0)
+	if (stamps_digest(&x->run->stamps, path, &digest) != 0)
 		return NULL;
 	return arena_printf(x->arena, "%s %s", file_basename(x->arena, path), digest);
 }
@@ -273,7 +273,7 @@ static void add_siblings(struct run *r, struct arena *a, const char *path, struc
 		return;
 	for (uint32_t i = 0; i < count; i++) {
 		const char *full = arena_printf(a, "%s/%s", folder, names[i]);
-		if (strncmp(names[i], base, n) == 0 && strcmp(names[i], base) != 0 && stamps_digest(&r->stamps, full, NULL, &digest) == 0)
+		if (strncmp(names[i], base, n) == 0 && strcmp(names[i], base) != 0 && stamps_digest(&r->stamps, full, &digest) == 0)
 			buf_printf(ret, "%s %s\n", names[i], digest);
 	}
 }

@@ -7,9 +7,9 @@ static void guarded_digest(struct run *r, struct node *n, struct digest_hex *ret
 	struct arena a = { 0 };
 	struct buf text = { 0 };
 	for (uint32_t i = 0; i < n->plan->n_guards; i++) {
-		struct slot *s = scope_slot(r, n->scope, n->plan->guards[i]);
-		if (s->state == SLOT_KNOWN)
-			key_value(&a, s->value, &text);
+		const struct value *v;
+		if (slot_read(r, n->scope, n->plan->guards[i], false, &v) == SLOT_KNOWN)
+			key_value(&a, v, &text);
 		buf_putc(&text, '\n');
 	}
 	digest_bytes(buf_text(&text), text.len, ret);
@@ -20,8 +20,8 @@ static void guarded_digest(struct run *r, struct node *n, struct digest_hex *ret
 static bool all_absent(struct run *r, struct node *n)
 {
 	for (uint32_t i = 0; i < n->plan->n_guards; i++) {
-		struct slot *s = scope_slot(r, n->scope, n->plan->guards[i]);
-		if (s->state != SLOT_KNOWN || s->value->kind != VALUE_NULL)
+		const struct value *v;
+		if (slot_read(r, n->scope, n->plan->guards[i], false, &v) != SLOT_KNOWN || v->kind != VALUE_NULL)
 			return false;
 	}
 	return n->plan->n_guards > 0;

@@ -24,7 +24,7 @@ struct waiting { struct waiter *waiter; struct waiting *next; };
 enum slot_state { SLOT_OPEN, SLOT_KNOWN, SLOT_FAILED /* will never be */, SLOT_UNKNOWN /* dry runs: not yet */ };
 struct slot {
 	enum slot_state state;
-	const struct value *value;
+	const struct value *value; /* NULL: a kept result that nobody has asked for yet */
 	struct waiting *waiting;
 };
 enum node_state { NODE_WAITING, NODE_OPEN, NODE_DONE, NODE_FAILED, NODE_SKIPPED, NODE_UNKNOWN };
@@ -66,32 +66,37 @@ struct scope { /* an open block */
 /* -- tasks -------------------------------------------------------------------------------------------------------- */
 
 struct input_stamp { const char *input, *path, *digest; char stamp[STAMP_LEN]; };
+struct attempt { /* what only lasts as long as it does */
+	struct arena arena;          /* of all that it is made of */
+	const char *folder, *out, *err, *command; /* command: as run, for people */
+	const char *seen;            /* its folder as it sees it */
+	const char *const *argv, *const *env, *const *secrets, *const *reads, *const *digests;
+	VEC(struct input_stamp) stamps;
+	bool has_secret;
+};
 struct task {
 	struct node *node;
 	const struct plan_step *step;
-	const char *name, *place; /* place: "flood.twin:12:3" */
+	const char *name;
 	enum task_state state;
 	enum run_action action;
 	const char *reason;          /* why it runs, or does not */
 	const struct value **inputs; /* with digests */
 	const char *key;
 	char *components;            /* of the key, of its own; NULL once the journal has them, or had them */
+	struct attempt *now;         /* from when it is prepared until its end is told; of its own */
 	uint32_t attempt;
 	int64_t home;                /* run and */
 	uint32_t number;             /* number of the attempt: its folder */
 	struct lane *lane;           /* who carries it out */
 	uint32_t running_at;         /* its place among those that run */
-	const char *folder, *out, *err, *command; /* command: as run, for people */
-	const char *seen;            /* its folder as it sees it */
-	const char *const *argv, *const *env, *const *secrets, *const *reads, *const *digests;
 	const char *waits;           /* what the engine says that it waits for; NULL: it runs */
-	VEC(struct input_stamp) stamps;
 	uint32_t cpus, gpus, weight;
 	uint64_t memory_bytes, time_ms;
 	int64_t due_ms, start_ms, end_ms;
 	uint64_t peak_bytes;         /* of memory, in its last attempt; 0: not known */
 	int exit;
-	bool cancelled, adopted, prepared, has_secret;
+	bool cancelled, adopted, prepared;
 	uint32_t order;              /* of becoming ready */
 	const struct diag *diag;     /* why it failed */
 	struct orphan *orphan;
@@ -132,7 +137,8 @@ struct run {
 	struct arena arena;
 	struct diags diags;
 	struct stamps stamps;
-	struct map cache;             /* key -> result text */
+	VEC(const char *) looks;      /* of kept results that stand, and of new ones */
+	int folder;                   /* the state folder, open; -1: there is none yet */
 	struct map images;            /* "ENGINE look|pull NAME" -> what it is by its content */
 	struct map working;           /* key -> task that works on it */
 	uint32_t *positions;          /* of nodes in their blocks */
@@ -153,6 +159,8 @@ struct run {
 	VEC(struct orphan *) orphans;
 	struct map orphan_names;
 	VEC(struct run_event) events; /* told after the commit */
+	VEC(struct attempt *) spent;  /* ended in this turn: their events name their logs */
+	VEC(struct task *) unrecorded; /* settled without running: the journal has them when there is time */
 	struct run_counts counts;
 	struct run_counts recorded;   /* as the journal has them */
 	int64_t since_boot_ms;        /* from the time since the machine's start to that of day, once and for all */
@@ -180,7 +188,7 @@ void waiter_block_node(struct run *r, struct waiter *w, struct node *n);
 void waiter_arm(struct run *r, struct waiter *w); /* queues it when nothing blocks it */
 /* Blocks w on every slot that the expression reads, and on the gates of checked reads. */
 void waiter_block_expr(struct run *r, struct waiter *w, struct scope *s, const struct expr *e);
-void scope_pump(struct run *r); /* goes on with everything that can */
+void scope_pump(struct run *r, uint32_t most); /* goes on with what can: so many at most */
 void scope_ended(struct run *r, struct scope *s);
 const char *node_name(struct run *r, const struct node *n);
 
@@ -224,11 +232,14 @@ void call_go(struct run *r, struct node *n);
 void call_skip(struct run *r, struct node *n, const char *reason);
 void call_placeholder(struct run *r, struct node *n, const char *reason); /* dry: what stands for tasks not known yet */
 void call_ready(struct run *r, struct task *t);
-void call_settle(struct run *r, struct task *t, const struct value *result); /* NULL: failed */
+const char *node_place(struct run *r, const struct plan_node *n); /* "flood.twin:12:3"; NULL: nowhere */
+void call_settle(struct run *r, struct task *t, bool good, const struct value *result); /* NULL: kept in the journal */
 bool key_make(struct run *r, struct task *t); /* false: reported */
 const struct value *key_canonical(struct run *r, struct arena *a, const char *where, const struct value *v);
 void key_value(struct arena *a, const struct value *v, struct buf *ret); /* text of a value without its folders */
-const struct value *cache_lookup(struct run *r, struct task *t, bool *ret_failed);
+void cache_each_look(const struct run *r, void (*each)(const char *path, const char *stamp, void *ctx), void *ctx);
+bool cache_stands(struct run *r, struct task *t); /* there is a kept result, and its files are what they were */
+const struct value *cache_load(struct run *r, struct task *t); /* NULL: reported, or it cannot be read */
 void cache_store(struct run *r, struct task *t, const struct value *outputs, const struct doc *metrics);
 const struct value *cache_record(struct run *r, struct task *t, const struct value *outputs, const struct doc *metrics);
 
@@ -237,6 +248,8 @@ bool world_make(struct run *r, struct task *t);
 bool world_adopt(struct run *r, struct task *t); /* names what an earlier run made */
 void world_task(struct run *r, const struct task *t, struct executor_task *ret); /* as executors see it */
 void world_finish(struct run *r, struct task *t); /* masks secrets in its logs, tidies */
+void attempt_drop(struct run *r, struct task *t); /* accepts that there is none; it lasts until the turn is told */
+void attempts_free(struct run *r); /* those that were dropped */
 void world_outputs(struct run *r, struct task *t, struct bind *b); /* b->outputs: their paths while the command runs */
 const char *world_metrics_path(struct run *r, struct task *t, struct bind *b);
 
@@ -252,7 +265,7 @@ const struct cwl_process *foreign_process(struct run *r, const struct plan_step 
 const char *foreign_refusal(struct run *r, const struct task *t); /* why it cannot run here; NULL: it can */
 const char *foreign_image(const struct run *r, const struct cwl_process *p); /* that it will run in; NULL: none */
 bool foreign_prepare(struct run *r, struct task *t, const char *ret_argv[3]);
-void foreign_ended(struct run *r, struct task *t);
+void foreign_ended(struct task *t);
 bool foreign_permanent(struct run *r, const struct task *t, int code); /* trying again is of no use */
 bool foreign_outputs(struct run *r, struct task *t, struct value_field *ret); /* one per output */
 const char *foreign_identity(struct run *r, struct arena *a, const struct plan_step *s); /* digest of what the document means */
@@ -287,6 +300,8 @@ void schedule_stop(struct run *r, bool force);
 void schedule_weights(struct run *r);
 void run_begin(struct run *r); /* the run's row in the journal, when there is none yet */
 void task_record(struct run *r, struct task *t);
+void key_record(struct run *r, struct task *t);
+bool record_settled(struct run *r, uint32_t most); /* false: nothing was left to be recorded */
 
 /* recover.c */
 void recover_load(struct run *r);

@@ -155,7 +155,7 @@ static void add_assets(struct key *k)
 	for (uint32_t i = 0; i < k->bind.assets.len; i++) {
 		const struct value *v = k->bind.assets.at[i];
 		const char *digest, *base = file_basename(k->arena, v->file.path);
-		int e = stamps_digest(&k->run->stamps, v->file.path, NULL, &digest);
+		int e = stamps_digest(&k->run->stamps, v->file.path, &digest);
 		if (e) {
 			fail_node(k->run, k->task->node, DIAG_E0609, k->task->step->command_span, "the asset `%s` cannot be read: %s",
 				  v->file.path, fail_errno(e));

@@ -1,5 +1,6 @@
 /* Lanes: which executor a call goes to, and whether it takes more. */
 #include "runtime/run/inside.h"
+#include <inttypes.h>
 #include <sys/epoll.h>
 
 const char *lane_place(const struct run *r, const struct task *t)
@@ -68,7 +69,7 @@ static void each_done(void *ctx, void (*each)(const char *name, const char *work
 		const struct value *v = NULL;
 		if ((t->state != TASK_DONE && t->state != TASK_CACHED) || t->node->plan->slot == PLAN_NONE)
 			continue;
-		const char *work = t->state == TASK_DONE ? arena_printf(&r->arena, "%s/work", t->folder) : NULL;
+		const char *work = t->state == TASK_DONE ? arena_printf(&r->arena, "%s/work/%" PRId64 "-%u/work", r->o.state, t->home, t->number) : NULL;
 		if (!work && slot_read(r, t->node->scope, t->node->plan->slot, false, &v) == SLOT_KNOWN)
 			work = work_folder(r, v);
 		if (work)

@@ -5,7 +5,8 @@
 
 bool metric_read(struct run *r, struct task *t, const struct doc **ret)
 {
-	struct bind b = { .run = r, .inputs = t->inputs, .arena = &r->arena };
+	struct arena *a = &t->now->arena;
+	struct bind b = { .run = r, .inputs = t->inputs, .arena = a };
 	char *text, *error;
 	size_t len;
 	struct doc *d;
@@ -13,14 +14,14 @@ bool metric_read(struct run *r, struct task *t, const struct doc **ret)
 	const char *path = world_metrics_path(r, t, &b);
 	if (!path)
 		return false;
-	int e = file_read(&r->arena, arena_printf(&r->arena, "%s/work/%s", t->folder, path), METRICS_MAX_BYTES, &text, &len);
+	int e = file_read(a, arena_printf(a, "%s/work/%s", t->now->folder, path), METRICS_MAX_BYTES, &text, &len);
 	if (e) {
 		struct diag *f = fail_task(r, t, DIAG_E0606, "`%s` wrote no metrics: `%s`: %s", t->name, path, strerror(e));
 		diag_label(f, t->step->metrics[0].span, "declared here");
 		fail_add_log(r, t, f);
 		return false;
 	}
-	if (!doc_json_read(&r->arena, text, len, &d, &error) || d->kind != DOC_MAP) {
+	if (!doc_json_read(a, text, len, &d, &error) || d->kind != DOC_MAP) {
 		fail_task(r, t, DIAG_E0606, "the metrics of `%s` are no JSON object: `%s`: %s", t->name, path, d ? "another value" : error);
 		return false;
 	}

@@ -128,7 +128,7 @@ static bool name_is_text(struct run *r, struct task *t, const struct plan_field 
 
 static const struct value *check_path(struct run *r, struct task *t, const struct plan_field *f, const struct type *type, const char *path)
 {
-	const char *work = arena_printf(&r->arena, "%s/work", t->folder), *full = file_join(&r->arena, work, path);
+	const char *work = arena_printf(&t->now->arena, "%s/work", t->now->folder), *full = file_join(&t->now->arena, work, path);
 	bool dir = type->kind == TYPE_DIR;
 	struct stat st;
 	struct arena a = { 0 };
@@ -161,7 +161,7 @@ static const struct value *check_path(struct run *r, struct task *t, const struc
 		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "is no %s file: `%s` starts otherwise", type->format->name, path));
 		return NULL;
 	}
-	int e = stamps_digest(&r->stamps, full, NULL, &digest);
+	int e = stamps_content(&r->stamps, full, &digest);
 	if (e) {
 		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "cannot be read: `%s`: %s", path, fail_errno(e)));
 		return NULL;
@@ -178,7 +178,7 @@ static bool expand(struct run *r, struct task *t, const struct plan_field *f, st
 {
 	const struct value *v;
 	struct span span;
-	const char *error, *work = arena_printf(&r->arena, "%s/work", t->folder);
+	const char *error, *work = arena_printf(&t->now->arena, "%s/work", t->now->folder);
 	if (e->op == EXPR_LIST) {
 		for (uint16_t i = 0; i < e->n; i++)
 			if (!expand(r, t, f, b, e->args[i], ret))
@@ -197,7 +197,7 @@ static bool expand(struct run *r, struct task *t, const struct plan_field *f, st
 	}
 	char **found;
 	uint32_t n = 0;
-	int err = file_glob(&r->arena, work, text, &found, &n);
+	int err = file_glob(&t->now->arena, work, text, &found, &n);
 	for (uint32_t i = 0; !err && i < n; i++)
 		*vec_push(&ret->list) = found[i];
 	return true;
@@ -215,7 +215,7 @@ static bool collect_list(struct run *r, struct task *t, const struct plan_field 
 
 bool output_collect(struct run *r, struct task *t, const struct plan_field *f, const struct value **ret)
 {
-	struct bind b = { .run = r, .inputs = t->inputs, .arena = &r->arena };
+	struct bind b = { .run = r, .inputs = t->inputs, .arena = &t->now->arena };
 	const struct type *type = f->type->kind == TYPE_OPTIONAL ? f->type->of : f->type;
 	struct paths p = { 0 };
 	bool good = expand(r, t, f, &b, f->expr, &p);

@@ -142,7 +142,7 @@ static const struct value *with_digest(struct results *x, const struct value *v)
 	struct run *r = x->run;
 	const char *digest;
 	if (v->kind == VALUE_PATH && !v->file.digest) {
-		int e = stamps_digest(&r->stamps, v->file.path, NULL, &digest);
+		int e = stamps_digest(&r->stamps, v->file.path, &digest);
 		note(x, e, v->file.path);
 		return e ? v : value_path(&r->arena, v->file.path, v->is_dir, digest);
 	}
@@ -184,7 +184,7 @@ static void add_secondary(struct results *x, const struct value *v, struct buf *
 {
 	const char *digest;
 	for (doc_each(o, v->kind == VALUE_PATH ? foreign_secondary(x->run, x->arena, v->file.path) : NULL))
-		if (stamps_digest(&x->run->stamps, doc_text(doc_get(o, "path"), ""), NULL, &digest) == 0)
+		if (stamps_digest(&x->run->stamps, doc_text(doc_get(o, "path"), ""), &digest) == 0)
 			buf_printf(ret, " + %s", digest);
 	for (uint32_t i = 0; v->kind == VALUE_LIST && i < v->list.len; i++)
 		add_secondary(x, v->list.items[i], ret);

@@ -51,8 +51,8 @@ struct run_event *run_tell_task(struct run *r, enum run_event_kind kind, const s
 	e->span = t->node->plan->span;
 	e->attempt = t->attempt;
 	e->exit = t->exit;
-	e->out = t->out;
-	e->err = t->err;
+	e->out = t->now ? t->now->out : NULL;
+	e->err = t->now ? t->now->err : NULL;
 	e->diag = t->diag;
 	if (t->end_ms && t->start_ms)
 		e->duration_ms = t->end_ms - t->start_ms;
@@ -67,6 +67,7 @@ static void tell_all(struct run *r)
 			r->o.listener.hear(&r->events.at[i], r->o.listener.ctx);
 	}
 	vec_clear(&r->events);
+	attempts_free(r);
 }
 
 struct diag *run_broken(struct run *r, const char *format, ...)
@@ -168,7 +169,6 @@ struct run *run_create(const struct run_options *o)
 	r->ready_end = &r->ready;
 	arena_init(&r->arena);
 	diags_init(&r->diags, &r->arena, o->plan->sources);
-	map_init(&r->cache);
 	map_init(&r->images);
 	map_init(&r->orphan_names);
 	map_init(&r->adopted);
@@ -178,9 +178,8 @@ struct run *run_create(const struct run_options *o)
 	r->since_boot_ms = clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME);
 	r->started_ms = run_now(r);
 	r->wake = -1;
+	r->folder = open(o->state, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stamps_init(&r->stamps, &r->arena, o->journal, !r->dry);
-	if (o->journal)
-		journal_cache_load(o->journal, &r->arena, &r->cache);
 	if (!r->dry)
 		recover_load(r);
 	find_positions(r);
@@ -196,9 +195,15 @@ void run_destroy(struct run *r)
 		return;
 	lanes_finish(r);
 	for (uint32_t i = 0; i < r->tasks.len; i++) {
-		vec_finish(&r->tasks.at[i]->stamps);
+		attempt_drop(r, r->tasks.at[i]);
 		free(r->tasks.at[i]->components);
 	}
+	attempts_free(r);
+	vec_finish(&r->spent);
+	vec_finish(&r->looks);
+	if (r->folder >= 0)
+		close(r->folder);
+	vec_finish(&r->unrecorded);
 	vec_finish(&r->tasks);
 	vec_finish(&r->numbered);
 	vec_finish(&r->later);
@@ -208,7 +213,6 @@ void run_destroy(struct run *r)
 	vec_finish(&r->orphans);
 	vec_finish(&r->events);
 	stamps_finish(&r->stamps);
-	map_finish(&r->cache);
 	map_finish(&r->images);
 	map_finish(&r->working);
 	map_finish(&r->orphan_names);
@@ -335,6 +339,7 @@ static void finish(struct run *r)
 		r->failed = true;
 	if (!r->stopping && !r->broken)
 		recover_rest(r);
+	record_settled(r, UINT32_MAX);
 	struct run_event *e = run_tell(r, EVENT_RUN_DONE, NULL);
 	e->text = verdict_name(run_verdict(r));
 	e->duration_ms = run_now(r) - r->started_ms;
@@ -415,6 +420,8 @@ static void check_ended(struct run *r)
 	vec_clear(&r->ended);
 }
 
+#define MAX_AT_ONCE 4096 /* things that a turn goes on with: what is ready among 100 000 starts before all are looked at */
+
 bool run_turn(struct run *r)
 {
 	if (r->over)
@@ -423,20 +430,18 @@ bool run_turn(struct run *r)
 	if (r->ended.len > 0 && schedule_waiting(r) > 0 && !r->o.fail_fast)
 		start_next(r);
 	check_ended(r);
-	do {
-		scope_pump(r);
-		if (!r->dry)
-			schedule_start(r);
-	} while (r->ready);
-	bool ended = r->root->n_open == 0;
+	scope_pump(r, MAX_AT_ONCE);
+	if (!r->dry)
+		schedule_start(r);
+	bool ended = r->root->n_open == 0 && !r->ready;
 	if (idle(r) && (r->stopping || ended))
 		finish(r);
-	else if (idle(r) && schedule_waiting(r) == 0 && r->later.len == 0 && r->held.len == 0)
+	else if (idle(r) && !r->ready && schedule_waiting(r) == 0 && r->later.len == 0 && r->held.len == 0)
 		bug("the run of `%s` has nothing to wait for", r->workflow->name);
 	commit(r);
 	carry_out(r);
 	tell_all(r);
-	if (!r->dry && !r->over)
+	if (!r->dry && !r->over && !record_settled(r, MAX_AT_ONCE))
 		schedule_prepare(r);
 	return !r->over;
 }
@@ -444,7 +449,7 @@ bool run_turn(struct run *r)
 int64_t run_wait_ms(const struct run *r)
 {
 	int64_t now = run_now(r), until = INT64_MAX;
-	if (r->over || r->ready || r->ended.len > 0 || r->events.len > 0 || (r->stopping && idle(r)))
+	if (r->over || r->ready || (r->id && !r->broken && r->unrecorded.len > 0) || r->ended.len > 0 || r->events.len > 0 || (r->stopping && idle(r)))
 		return 0;
 	for (uint32_t i = 0; i < r->later.len; i++)
 		if (r->later.at[i]->due_ms < until)
@@ -504,4 +509,5 @@ void run_each_seen(const struct run *r, void (*each)(const char *path, const cha
 	for (uint32_t i = 0; i < r->stamps.seen.cap; i++)
 		if (r->stamps.seen.entries[i].key)
 			each(r->stamps.seen.entries[i].key, r->stamps.seen.entries[i].value, ctx);
+	cache_each_look(r, each, ctx);
 }

@@ -130,26 +130,40 @@ void run_begin(struct run *r)
 	r->id = journal_run_add(r->o.journal, &(struct journal_run){ .workflow = r->workflow->name, .state = "running", .start_ms = r->started_ms,
 								      .pid = getpid(), .plan = keep_plan(r) });
 	run_tell(r, EVENT_RUN_STARTED, NULL);
-	/* What was settled before anything had to be recorded. */
-	for (uint32_t i = 0; i < r->tasks.len; i++)
-		if (r->tasks.at[i]->state == TASK_CACHED || r->tasks.at[i]->state == TASK_SKIPPED)
-			task_record(r, r->tasks.at[i]);
+}
+
+/* For `why`, and to compare with the next time. */
+void key_record(struct run *r, struct task *t)
+{
+	if (!t->components)
+		return;
+	journal_key_put(r->o.journal, t->key, t->components);
+	free(t->components);
+	t->components = NULL;
 }
 
 void task_record(struct run *r, struct task *t)
 {
 	if (!r->id)
 		return;
-	if (t->components) {
-		journal_key_put(r->o.journal, t->key, t->components);
-		free(t->components);
-		t->components = NULL;
-	}
+	key_record(r, t);
 	journal_task_put(r->o.journal, &(struct journal_task){
-		.run = r->id, .name = t->name, .step = t->step ? t->step->name : NULL, .key = t->key, .reason = t->reason, .place = t->place,
+		.run = r->id, .name = t->name, .step = t->step ? t->step->name : NULL, .key = t->key, .reason = t->reason, .place = node_place(r, t->node->plan),
 		.state = t->state, .attempt = t->attempt, .home = t->home, .number = t->number, .start_ms = t->start_ms, .end_ms = t->end_ms,
 		.exit = t->exit, .lane = t->lane ? t->lane->id : NULL, .waits = t->waits, .cpus = t->cpus, .memory_bytes = t->memory_bytes,
 		.peak_bytes = t->peak_bytes });
+}
+
+/* What needed no run is told by a row of its own, too, but nothing waits for that: it is written when those that can have started.
+ * Should this never be, the rows of the run that made the results tell the same. */
+bool record_settled(struct run *r, uint32_t most)
+{
+	uint32_t n = r->id && !r->broken ? r->unrecorded.len : 0;
+	if (n > most)
+		n = most;
+	for (uint32_t i = 0; i < n; i++)
+		task_record(r, r->unrecorded.at[--r->unrecorded.len]);
+	return n > 0;
 }
 
 void schedule_running(struct run *r, struct task *t)
@@ -165,7 +179,7 @@ static void task_fail(struct run *r, struct task *t, const char *reason)
 {
 	t->reason = reason;
 	t->end_ms = run_now(r);
-	call_settle(r, t, NULL);
+	call_settle(r, t, false, NULL);
 	task_record(r, t);
 	run_tell_task(r, EVENT_TASK_FAILED, t);
 }
@@ -272,7 +286,7 @@ static struct diag *diag_end(struct run *r, struct task *t, const struct executo
 		label_limit(d, t->step->memory);
 		return d;
 	case EXECUTOR_NOT_STARTED:
-		return fail_task(r, t, DIAG_E0601, "`%s` could not be started: %s: %s", t->name, t->argv ? t->argv[0] : "", strerror(end->code));
+		return fail_task(r, t, DIAG_E0601, "`%s` could not be started: %s: %s", t->name, t->now->argv ? t->now->argv[0] : "", strerror(end->code));
 	case EXECUTOR_NODE_FAILED: return fail_task(r, t, DIAG_E0603, "`%s` was lost: its node failed", t->name);
 	case EXECUTOR_PREEMPTED: return fail_task(r, t, DIAG_E0603, "`%s` was ended to make room for other work", t->name);
 	case EXECUTOR_CANCELLED: return fail_task(r, t, DIAG_E0603, "`%s` was cancelled by somebody else, at `%s`", t->name, engine);
@@ -361,7 +375,7 @@ static void task_done(struct run *r, struct task *t, const struct executor_end *
 	r->counts.done++;
 	task_record(r, t);
 	run_tell_task(r, EVENT_TASK_DONE, t);
-	call_settle(r, t, result);
+	call_settle(r, t, true, result);
 }
 
 void schedule_ended(struct run *r, struct task *t, const struct executor_end *end, const char *text)
@@ -388,6 +402,7 @@ void schedule_ended(struct run *r, struct task *t, const struct executor_end *en
 		report_end(r, t, end, text);
 		task_fail(r, t, end->outcome == EXECUTOR_REJECTED ? "its engine does not take it" : "its command failed");
 	}
+	attempt_drop(r, t);
 	if (r->failed && r->o.fail_fast && !r->stopping)
 		r->stopping = true; /* what runs goes on to its end */
 }

@@ -114,6 +114,16 @@ static enum slot_state gate_state(enum gate_verdict v)
 	return SLOT_UNKNOWN;
 }
 
+static const struct value *load_kept(struct run *r, struct scope *s, const struct plan_slot *p)
+{
+	struct task *t = scope_node(r, s, p->node)->task;
+	const struct value *v = cache_load(r, t);
+	struct diag *d = v ? NULL : run_broken(r, "the kept result of `%s` cannot be read: `%s/journal.db` is damaged", t->name, r->o.state);
+	if (d)
+		diag_help(d, "move it away to start afresh");
+	return v;
+}
+
 enum slot_state slot_read(struct run *r, struct scope *s, uint32_t slot, bool checked, const struct value **ret)
 {
 	const struct plan_slot *p = &r->plan->slots[slot];
@@ -128,6 +138,8 @@ enum slot_state slot_read(struct run *r, struct scope *s, uint32_t slot, bool ch
 		if (gate->verdict == GATE_ABSENT)
 			value = &value_null;
 	}
+	if (state == SLOT_KNOWN && !value && !(value = x->value = load_kept(r, s, p)))
+		return SLOT_FAILED;
 	if (state == SLOT_KNOWN)
 		*ret = value;
 	return state;
@@ -214,9 +226,9 @@ void scope_ended(struct run *r, struct scope *s)
 		node_scope_ended(r, s->owner, s);
 }
 
-void scope_pump(struct run *r)
+void scope_pump(struct run *r, uint32_t most)
 {
-	while (r->ready) {
+	while (r->ready && most-- > 0) {
 		struct waiter *w = r->ready;
 		r->ready = w->ready;
 		if (!r->ready)

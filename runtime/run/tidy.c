@@ -25,6 +25,11 @@ static void keep_named(struct tidy *t, const char *text)
 			keep(t, arena_printf(&t->arena, "%" PRId64 "-%u", home, number));
 }
 
+static void keep_result(const char *result, void *ctx)
+{
+	keep_named(ctx, result);
+}
+
 static bool keep_promotion(const char *model, const char *value, void *ctx)
 {
 	(void)model;
@@ -60,9 +65,7 @@ void tidy_up(struct run *r)
 {
 	struct tidy t = { .run = r };
 	map_init(&t.kept);
-	for (uint32_t i = 0; i < r->cache.cap; i++)
-		if (r->cache.entries[i].key && r->cache.entries[i].value)
-			keep_named(&t, r->cache.entries[i].value);
+	journal_cache_each(r->o.journal, keep_result, &t);
 	journal_promotion_each(r->o.journal, keep_promotion, &t);
 	journal_orphan_each(r->o.journal, NULL, keep_running, &t);
 	sweep(&t, arena_printf(&t.arena, "%s/work", r->o.state), "");

@@ -91,8 +91,9 @@ static const char *file_name(struct arena *a, const char *name)
 static bool name_folder(struct run *r, struct task *t)
 {
 	struct lane *l = t->lane;
+	struct attempt *x = t->now;
 	char error[300];
-	t->folder = t->seen = arena_printf(&r->arena, "%s/work/%" PRId64 "-%u", r->o.state, t->home, t->number);
+	x->folder = x->seen = arena_printf(&x->arena, "%s/work/%" PRId64 "-%u", r->o.state, t->home, t->number);
 	if (!l || !l->executor->root)
 		return true;
 	if (!l->root && !(l->root = l->executor->root(&l->host, &r->arena, error, sizeof error))) {
@@ -100,14 +101,14 @@ static bool name_folder(struct run *r, struct task *t)
 		return false;
 	}
 	if (l->root[0])
-		t->seen = arena_printf(&r->arena, "%s/%" PRId64 "-%u", l->root, t->home, t->number);
+		x->seen = arena_printf(&x->arena, "%s/%" PRId64 "-%u", l->root, t->home, t->number);
 	return true;
 }
 
 /* What the task sees at this path, as it is here. */
-static const char *here(struct run *r, const struct task *t, const char *path)
+static const char *here(struct attempt *x, const char *path)
 {
-	return t->seen == t->folder ? path : arena_printf(&r->arena, "%s%s", t->folder, path + strlen(t->seen));
+	return x->seen == x->folder ? path : arena_printf(&x->arena, "%s%s", x->folder, path + strlen(x->seen));
 }
 
 static bool make_folders(struct run *r, struct task *t)
@@ -115,15 +116,16 @@ static bool make_folders(struct run *r, struct task *t)
 	static const char *const inside[] = { "work", "tmp" };
 	if (!name_folder(r, t))
 		return false;
-	if (mkdir(t->folder, 0755) != 0) { /* the first of all, or left by a run that was never recorded */
-		int e = file_remove_tree(t->folder);
+	const char *folder = t->now->folder;
+	if (mkdir(folder, 0755) != 0) { /* the first of all, or left by a run that was never recorded */
+		int e = file_remove_tree(folder);
 		if (!e)
-			e = file_mkdirs(t->folder);
+			e = file_mkdirs(folder);
 		if (e)
-			return trouble(r, t, t->folder, e);
+			return trouble(r, t, folder, e);
 	}
 	for (size_t i = 0; i < 2; i++) {
-		const char *path = arena_printf(&r->arena, "%s/%s", t->folder, inside[i]);
+		const char *path = arena_printf(&t->now->arena, "%s/%s", folder, inside[i]);
 		if (mkdir(path, 0755) != 0)
 			return trouble(r, t, path, errno);
 	}
@@ -137,9 +139,10 @@ const char *run_log_path(struct arena *a, const char *state, const char *workflo
 
 static bool make_logs(struct run *r, struct task *t)
 {
-	t->out = run_log_path(&r->arena, r->o.state, r->workflow->name, t->name, t->attempt, false);
-	t->err = run_log_path(&r->arena, r->o.state, r->workflow->name, t->name, t->attempt, true);
-	const char *folder = file_dirname(&r->arena, t->out);
+	struct attempt *x = t->now;
+	x->out = run_log_path(&x->arena, r->o.state, r->workflow->name, t->name, t->attempt, false);
+	x->err = run_log_path(&x->arena, r->o.state, r->workflow->name, t->name, t->attempt, true);
+	const char *folder = file_dirname(&x->arena, x->out);
 	int e = mkdir(folder, 0755) == 0 || errno == EEXIST ? 0 : file_mkdirs(folder);
 	return e ? trouble(r, t, folder, e) : true;
 }
@@ -148,11 +151,11 @@ static bool make_logs(struct run *r, struct task *t)
 static bool link_value(struct run *r, struct task *t, const char *input, const struct value *from, const struct value *to)
 {
 	if (from->kind == VALUE_PATH) {
-		const char *link = here(r, t, to->file.path);
-		int e = file_mkdirs(file_dirname(&r->arena, link));
+		const char *link = here(t->now, to->file.path);
+		int e = file_mkdirs(file_dirname(&t->now->arena, link));
 		if (e || symlink(from->file.path, link) != 0)
 			return trouble(r, t, link, e ? e : errno);
-		struct input_stamp *s = vec_push(&t->stamps);
+		struct input_stamp *s = vec_push(&t->now->stamps);
 		s->input = input;
 		s->path = from->file.path;
 		s->digest = from->file.digest;
@@ -168,13 +171,21 @@ static bool link_value(struct run *r, struct task *t, const char *input, const s
 	return true;
 }
 
+/* The inputs as the task finds them. */
+static void name_inputs(struct run *r, const struct task *t, struct bind *b)
+{
+	struct attempt *x = t->now;
+	b->inputs = arena_new_n(&x->arena, const struct value *, t->step->n_inputs);
+	for (uint32_t i = 0; i < t->step->n_inputs; i++)
+		b->inputs[i] = key_canonical(r, &x->arena, arena_printf(&x->arena, "%s/in/%s", x->seen, t->step->inputs[i].name), t->inputs[i]);
+	b->assets_folder = arena_printf(&x->arena, "%s/in/.asset", x->seen);
+}
+
 static bool link_inputs(struct run *r, struct task *t, struct bind *b)
 {
 	const struct plan_step *s = t->step;
-	b->inputs = arena_new_n(&r->arena, const struct value *, s->n_inputs);
+	name_inputs(r, t, b);
 	for (uint32_t i = 0; i < s->n_inputs; i++) {
-		const char *where = arena_printf(&r->arena, "%s/in/%s", t->seen, s->inputs[i].name);
-		b->inputs[i] = key_canonical(r, &r->arena, where, t->inputs[i]);
 		if (!link_value(r, t, s->inputs[i].name, t->inputs[i], b->inputs[i]))
 			return false;
 	}
@@ -183,14 +194,15 @@ static bool link_inputs(struct run *r, struct task *t, struct bind *b)
 
 static bool link_assets(struct run *r, struct task *t, struct bind *b, struct strings *reads, struct strings *digests)
 {
+	struct arena *a = &t->now->arena;
 	for (uint32_t i = 0; i < b->assets.len; i++) {
 		char from[PATH_MAX];
-		const char *path = b->assets.at[i]->file.path, *folder = here(r, t, arena_printf(&r->arena, "%s/%u", b->assets_folder, i)), *digest = "";
-		const char *to = arena_printf(&r->arena, "%s/%s", folder, file_basename(&r->arena, path));
+		const char *path = b->assets.at[i]->file.path, *folder = here(t->now, arena_printf(a, "%s/%u", b->assets_folder, i)), *digest = "";
+		const char *to = arena_printf(a, "%s/%s", folder, file_basename(a, path));
 		if (!realpath(path, from))
 			return trouble(r, t, path, errno);
-		*vec_push(&reads->list) = arena_strdup(&r->arena, from);
-		int e = stamps_digest(&r->stamps, path, NULL, &digest);
+		*vec_push(&reads->list) = arena_strdup(a, from);
+		int e = stamps_digest(&r->stamps, path, &digest);
 		*vec_push(&digests->list) = digest;
 		if (!e)
 			e = file_mkdirs(folder);
@@ -202,20 +214,20 @@ static bool link_assets(struct run *r, struct task *t, struct bind *b, struct st
 
 /* -- command and environment --------------------------------------------------------------------------------------- */
 
-static bool add_words(struct run *r, struct strings *s, const struct value *v)
+static bool add_words(struct arena *a, struct strings *s, const struct value *v)
 {
 	struct buf b = { 0 };
 	if (v->kind == VALUE_NULL)
 		return true;
 	if (v->kind == VALUE_LIST) {
 		for (uint32_t i = 0; i < v->list.len; i++)
-			if (!add_words(r, s, v->list.items[i]))
+			if (!add_words(a, s, v->list.items[i]))
 				return false;
 		return true;
 	}
 	if (!eval_value_text(v, &b))
 		return false;
-	*vec_push(&s->list) = arena_strndup(&r->arena, buf_text(&b), b.len);
+	*vec_push(&s->list) = arena_strndup(a, buf_text(&b), b.len);
 	buf_finish(&b);
 	return true;
 }
@@ -235,9 +247,9 @@ static bool command_value(struct run *r, struct task *t, struct bind *b, const s
 /* A long script is a file beside the work folder: the length of an argument is limited. */
 static bool script_file(struct run *r, struct task *t, const struct buf *text, struct strings *argv)
 {
-	const char *path = arena_printf(&r->arena, "%s/command", t->folder);
+	const char *path = arena_printf(&t->now->arena, "%s/command", t->now->folder);
 	int e = file_write(path, text->text, text->len, NULL);
-	*vec_push(&argv->list) = arena_printf(&r->arena, "%s/command", t->seen);
+	*vec_push(&argv->list) = arena_printf(&t->now->arena, "%s/command", t->now->seen);
 	return e ? trouble(r, t, path, e) : true;
 }
 
@@ -247,7 +259,7 @@ static bool make_script(struct run *r, struct task *t, const struct value *v, st
 	bool good = true;
 	if (!eval_value_text(v, &text))
 		bug("a script that is no text");
-	t->command = arena_strndup(&r->arena, buf_text(&text), text.len);
+	t->now->command = arena_strndup(&t->now->arena, buf_text(&text), text.len);
 	*vec_push(&argv->list) = t->step->bash ? "bash" : "sh";
 	*vec_push(&argv->list) = t->step->bash ? "-euo" : "-eu";
 	if (t->step->bash)
@@ -256,13 +268,13 @@ static bool make_script(struct run *r, struct task *t, const struct value *v, st
 		good = script_file(r, t, &text, argv);
 	} else {
 		*vec_push(&argv->list) = "-c";
-		*vec_push(&argv->list) = t->command;
+		*vec_push(&argv->list) = t->now->command;
 	}
 	buf_finish(&text);
 	return good;
 }
 
-static void show_argv(struct run *r, struct task *t, const struct strings *argv)
+static void show_argv(struct attempt *x, const struct strings *argv)
 {
 	struct buf b = { 0 };
 	for (uint32_t i = 0; i < argv->list.len; i++) {
@@ -270,7 +282,7 @@ static void show_argv(struct run *r, struct task *t, const struct strings *argv)
 			buf_putc(&b, ' ');
 		quote_sh(argv->list.at[i], strlen(argv->list.at[i]), &b);
 	}
-	t->command = arena_strndup(&r->arena, buf_text(&b), b.len);
+	x->command = arena_strndup(&x->arena, buf_text(&b), b.len);
 	buf_finish(&b);
 }
 
@@ -281,11 +293,11 @@ static bool make_argv(struct run *r, struct task *t, struct bind *b, struct stri
 		return false;
 	if (t->step->script)
 		return make_script(r, t, v, argv);
-	if (!add_words(r, argv, v) || argv->list.len == 0) {
+	if (!add_words(&t->now->arena, argv, v) || argv->list.len == 0) {
 		fail_node(r, t->node, DIAG_E0610, t->step->command_span, "the command is empty or holds what is no word");
 		return false;
 	}
-	show_argv(r, t, argv);
+	show_argv(t->now, argv);
 	return true;
 }
 
@@ -316,13 +328,13 @@ static bool add_setting(struct run *r, struct task *t, struct bind *b, const str
 				  "bind it with `--secret %s=env:VAR`, `file:PATH` or `cmd:COMMAND`", v->string.text);
 			return false;
 		}
-		t->has_secret = true;
+		t->now->has_secret = true;
 		buf_puts(&text, content);
 	} else if (!eval_value_text(v, &text)) {
 		fail_node(r, t->node, DIAG_E0610, at->span, "`%s` is no text", at->name);
 		return false;
 	}
-	*vec_push(v->kind == VALUE_SECRET ? &secrets->list : &env->list) = arena_printf(&r->arena, "%s=%s", at->name, buf_text(&text));
+	*vec_push(v->kind == VALUE_SECRET ? &secrets->list : &env->list) = arena_printf(&t->now->arena, "%s=%s", at->name, buf_text(&text));
 	buf_finish(&text);
 	return true;
 }
@@ -330,14 +342,15 @@ static bool add_setting(struct run *r, struct task *t, struct bind *b, const str
 static bool make_env(struct run *r, struct task *t, struct bind *b, struct strings *env, struct strings *secrets)
 {
 	uint64_t memory = t->memory_bytes ? t->memory_bytes : r->memory_bytes;
-	*vec_push(&env->list) = arena_printf(&r->arena, "TMPDIR=%s/tmp", t->seen); /* first: the keeper's mark */
+	struct arena *a = &t->now->arena;
+	*vec_push(&env->list) = arena_printf(a, "TMPDIR=%s/tmp", t->now->seen); /* first: the keeper's mark */
 	*vec_push(&env->list) = default_path;
-	*vec_push(&env->list) = arena_printf(&r->arena, "HOME=%s/tmp", t->seen);
+	*vec_push(&env->list) = arena_printf(a, "HOME=%s/tmp", t->now->seen);
 	*vec_push(&env->list) = "LC_ALL=C.UTF-8";
-	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_RUN=%" PRId64, t->home);
-	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_TASK=%s", t->name);
-	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_CPUS=%u", t->cpus);
-	*vec_push(&env->list) = arena_printf(&r->arena, "TWIN_MEMORY_BYTES=%" PRIu64, memory);
+	*vec_push(&env->list) = arena_printf(a, "TWIN_RUN=%" PRId64, t->home);
+	*vec_push(&env->list) = arena_printf(a, "TWIN_TASK=%s", t->name);
+	*vec_push(&env->list) = arena_printf(a, "TWIN_CPUS=%u", t->cpus);
+	*vec_push(&env->list) = arena_printf(a, "TWIN_MEMORY_BYTES=%" PRIu64, memory);
 	for (uint32_t i = 0; i < t->step->n_env; i++)
 		if (!add_setting(r, t, b, &t->step->env[i], env, secrets))
 			return false;
@@ -357,37 +370,62 @@ static bool make_foreign(struct run *r, struct task *t, struct strings *argv)
 	return true;
 }
 
+void attempt_drop(struct run *r, struct task *t)
+{
+	if (t->now)
+		*vec_push(&r->spent) = t->now;
+	t->now = NULL;
+}
+
+void attempts_free(struct run *r)
+{
+	for (uint32_t i = 0; i < r->spent.len; i++) {
+		vec_finish(&r->spent.at[i]->stamps);
+		arena_finish(&r->spent.at[i]->arena);
+		free(r->spent.at[i]);
+	}
+	vec_clear(&r->spent);
+}
+
+static struct attempt *attempt_new(struct run *r, struct task *t)
+{
+	attempt_drop(r, t);
+	t->now = calloc(1, sizeof *t->now);
+	if (!t->now)
+		bug_out_of_memory();
+	return t->now;
+}
+
 /* With NULL at its end. */
-static const char *const *keep(struct run *r, struct strings *s)
+static const char *const *keep(struct attempt *x, struct strings *s)
 {
 	*vec_push(&s->list) = NULL;
-	return arena_copy(&r->arena, s->list.at, s->list.len * sizeof *s->list.at);
+	return arena_copy(&x->arena, s->list.at, s->list.len * sizeof *s->list.at);
 }
 
 /* Folder, links, command and environment of the next attempt; false: reported. */
 bool world_make(struct run *r, struct task *t)
 {
-	struct bind b = { .run = r, .arena = &r->arena };
+	struct attempt *x = attempt_new(r, t);
+	struct bind b = { .run = r, .arena = &x->arena };
 	struct strings argv = { 0 }, env = { 0 }, secrets = { 0 }, reads = { 0 }, digests = { 0 };
-	vec_clear(&t->stamps);
 	bool good = make_folders(r, t) && make_logs(r, t) && (t->step->cwl || link_inputs(r, t, &b));
 	if (good && t->step->cwl) {
 		good = make_foreign(r, t, &argv) && make_env(r, t, &b, &env, &secrets);
 	} else if (good) {
-		b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->seen);
 		world_outputs(r, t, &b);
 		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env, &secrets) && link_assets(r, t, &b, &reads, &digests);
 	}
 	if (good) {
-		t->argv = keep(r, &argv);
-		t->env = keep(r, &env);
-		t->secrets = keep(r, &secrets);
-		for (uint32_t i = 0; i < t->stamps.len; i++) {
-			*vec_push(&reads.list) = t->stamps.at[i].path;
-			*vec_push(&digests.list) = t->stamps.at[i].digest ? t->stamps.at[i].digest : "";
+		x->argv = keep(x, &argv);
+		x->env = keep(x, &env);
+		x->secrets = keep(x, &secrets);
+		for (uint32_t i = 0; i < x->stamps.len; i++) {
+			*vec_push(&reads.list) = x->stamps.at[i].path;
+			*vec_push(&digests.list) = x->stamps.at[i].digest ? x->stamps.at[i].digest : "";
 		}
-		t->reads = keep(r, &reads);
-		t->digests = keep(r, &digests);
+		x->reads = keep(x, &reads);
+		x->digests = keep(x, &digests);
 	}
 	vec_finish(&reads.list);
 	vec_finish(&digests.list);
@@ -400,21 +438,18 @@ bool world_make(struct run *r, struct task *t)
 
 bool world_adopt(struct run *r, struct task *t)
 {
-	struct bind b = { .run = r, .arena = &r->arena };
+	struct bind b = { .run = r, .arena = &attempt_new(r, t)->arena };
 	const struct value *v;
 	struct span span;
 	const char *error;
 	if (!name_folder(r, t))
 		return false;
-	b.inputs = arena_new_n(&r->arena, const struct value *, t->step->n_inputs);
-	for (uint32_t i = 0; i < t->step->n_inputs; i++)
-		b.inputs[i] = key_canonical(r, &r->arena, arena_printf(&r->arena, "%s/in/%s", t->seen, t->step->inputs[i].name), t->inputs[i]);
-	b.assets_folder = arena_printf(&r->arena, "%s/in/.asset", t->seen);
+	name_inputs(r, t, &b);
 	if (t->step->cwl)
 		return make_logs(r, t);
 	world_outputs(r, t, &b);
 	if (bind_eval(&b, t->step->script ? t->step->script : t->step->argv, &v, &span, &error) == EVAL_OK && v->kind == VALUE_STRING)
-		t->command = v->string.text;
+		t->now->command = v->string.text;
 	vec_finish(&b.assets);
 	return make_logs(r, t);
 }
@@ -434,13 +469,15 @@ static int64_t expected(struct run *r, const struct plan_step *s)
 
 void world_task(struct run *r, const struct task *t, struct executor_task *ret)
 {
+	static const struct attempt none;
+	const struct attempt *x = t->now ? t->now : &none;
 	const char **modules = arena_new_n(&r->arena, const char *, t->step->n_modules + 1);
 	for (uint32_t i = 0; i < t->step->n_modules; i++)
 		modules[i] = t->step->modules[i];
 	*ret = (struct executor_task){
-		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = t->folder, .seen = t->seen, .out = t->out, .err = t->err, .argv = t->argv,
-		.env = t->env, .secrets = t->secrets, .container = t->step->container, .network = t->step->network,
-		.contains = t->step->cwl && foreign_image(r, foreign_process(r, t->step)), .reads = t->reads, .digests = t->digests, .cpus = t->cpus, .gpus = t->gpus,
+		.number = t->number, .name = t->name, .place = lane_place(r, t), .folder = x->folder, .seen = x->seen, .out = x->out, .err = x->err, .argv = x->argv,
+		.env = x->env, .secrets = x->secrets, .container = t->step->container, .network = t->step->network,
+		.contains = t->step->cwl && foreign_image(r, foreign_process(r, t->step)), .reads = x->reads, .digests = x->digests, .cpus = t->cpus, .gpus = t->gpus,
 		.given = t->lane->executor->whole ? plain_inputs(r, t) : NULL, .time_ms = t->time_ms, .modules = modules, .expected_ms = t->lane->executor->most ? expected(r, t->step) : -1,
 		.memory_bytes = t->step->cwl ? 0 : t->memory_bytes, /* what a CWL tool asks for is the least that it needs, no limit */
 	};
@@ -469,12 +506,12 @@ static void mask_log(struct run *r, const char *path)
 void world_finish(struct run *r, struct task *t)
 {
 	if (t->step->cwl)
-		foreign_ended(r, t);
-	if (t->has_secret) {
-		mask_log(r, t->out);
-		mask_log(r, t->err);
+		foreign_ended(t);
+	if (t->now->has_secret) {
+		mask_log(r, t->now->out);
+		mask_log(r, t->now->err);
 	}
-	const char *tmp = arena_printf(&r->arena, "%s/tmp", t->folder);
+	const char *tmp = arena_printf(&t->now->arena, "%s/tmp", t->now->folder);
 	if (rmdir(tmp) != 0)
 		file_remove_tree(tmp);
 }

@@ -9,14 +9,15 @@
 #include <unistd.h>
 
 enum sql {
-	SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_CACHE_DROP,
+	SQL_SEE, SQL_BEGIN, SQL_COMMIT, SQL_ROLLBACK, SQL_RUN_ADD, SQL_RUN_END, SQL_TASK_PUT, SQL_TASK_STATE, SQL_KEY_PUT, SQL_CACHE_PUT, SQL_LOOK_PUT, SQL_LOOK_DROP,
 	SQL_STAT_PUT, SQL_GATE_PUT, SQL_GATE_OPEN, SQL_APPROVE, SQL_PROMOTE, SQL_RESULTS_PUT, SQL_PLAN_PUT, SQL_PRUNE_CACHED, SQL_PRUNE_RUNS, SQL_PRUNE_TASKS,
-	SQL_PRUNE_CACHE, SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_PRUNE_STATS, SQL_CACHE_LOAD, SQL_STAT_LOAD, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_PROMOTION_EACH, SQL_APPROVED, SQL_RUN_LAST,
+	SQL_PRUNE_CACHE, SQL_PRUNE_KEYS, SQL_PRUNE_PLANS, SQL_PRUNE_STATS, SQL_CACHE_GET, SQL_CACHE_EACH, SQL_LOOK_GET, SQL_STAT_GET, SQL_KEY_GET, SQL_PROMOTION_GET, SQL_PROMOTION_EACH, SQL_APPROVED, SQL_RUN_LAST,
 	SQL_RESULTS_GET, SQL_TASK_KEYS, SQL_TASK_DURATION, SQL_STEP_DURATION, SQL_RUN_EACH, SQL_TASK_EACH, SQL_ORPHAN_EACH, SQL_TASK_FIND, SQL_TASK_LAST, SQL_GATE_EACH,
 	SQL_COUNT
 };
 #define TASK_COLUMNS "t.run, t.name, t.step, t.key, t.reason, t.place, t.state, t.attempt, t.home, t.number, t.start, t.end, t.exit, t.lane, t.waits, t.cpus, t.memory, t.peak, r.workflow"
 static const char *const texts[SQL_COUNT] = {
+	[SQL_SEE] = "BEGIN",
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
@@ -26,7 +27,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_TASK_STATE] = "UPDATE tasks SET state = ?3 WHERE run = ?1 AND name = ?2",
 	[SQL_KEY_PUT] = "INSERT OR IGNORE INTO keys VALUES(?, ?)",
 	[SQL_CACHE_PUT] = "INSERT OR REPLACE INTO cache VALUES(?, ?)",
-	[SQL_CACHE_DROP] = "DELETE FROM cache WHERE key = ?",
+	[SQL_LOOK_PUT] = "INSERT OR REPLACE INTO looks VALUES(?, ?, ?)",
+	[SQL_LOOK_DROP] = "DELETE FROM looks WHERE id = ? AND more = ?",
 	[SQL_STAT_PUT] = "INSERT OR REPLACE INTO stats VALUES(?, ?, ?)",
 	[SQL_GATE_PUT] = "INSERT OR REPLACE INTO gates VALUES(?, ?, ?, ?, ?, ?)",
 	[SQL_GATE_OPEN] = "SELECT 1 FROM gates WHERE workflow = ? AND name = ? AND state NOT IN ('passed', 'approved')",
@@ -39,12 +41,14 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_PRUNE_RUNS] = "DELETE FROM runs WHERE id IN (SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY workflow ORDER BY id DESC) n "
 			   "FROM runs) WHERE n > ?)",
 	[SQL_PRUNE_TASKS] = "DELETE FROM tasks WHERE run NOT IN (SELECT id FROM runs)",
-	[SQL_PRUNE_CACHE] = "DELETE FROM cache WHERE key NOT IN (SELECT key FROM tasks WHERE key IS NOT NULL)",
+	[SQL_PRUNE_CACHE] = "DELETE FROM cache WHERE key NOT IN (SELECT key FROM tasks WHERE key IS NOT NULL) RETURNING key",
 	[SQL_PRUNE_KEYS] = "DELETE FROM keys WHERE key NOT IN (SELECT key FROM tasks WHERE key IS NOT NULL)",
 	[SQL_PRUNE_STATS] = "DELETE FROM stats WHERE (SELECT count(*) FROM stats) > 200000",
 	[SQL_PRUNE_PLANS] = "DELETE FROM plans WHERE digest NOT IN (SELECT plan FROM runs WHERE plan IS NOT NULL)",
-	[SQL_CACHE_LOAD] = "SELECT key, result FROM cache",
-	[SQL_STAT_LOAD] = "SELECT path, stamp, digest FROM stats",
+	[SQL_CACHE_GET] = "SELECT result FROM cache WHERE key = ?",
+	[SQL_CACHE_EACH] = "SELECT result FROM cache",
+	[SQL_LOOK_GET] = "SELECT look FROM looks WHERE id = ? AND more = ?",
+	[SQL_STAT_GET] = "SELECT stamp, digest FROM stats WHERE path = ?",
 	[SQL_KEY_GET] = "SELECT components FROM keys WHERE key = ?",
 	[SQL_PROMOTION_GET] = "SELECT value FROM promotions WHERE model = ?",
 	[SQL_PROMOTION_EACH] = "SELECT model, value FROM promotions",
@@ -66,6 +70,8 @@ static const char *const texts[SQL_COUNT] = {
 			  "ORDER BY t.run DESC LIMIT 1",
 	[SQL_GATE_EACH] = "SELECT workflow, name, digest, state, text, at FROM gates ORDER BY at DESC",
 };
+/* id and more are the first 128 bits of the key: found in half the time that the whole text takes, among 100 000. */
+#define LOOKS "CREATE TABLE looks(id INTEGER PRIMARY KEY, more INTEGER NOT NULL, look TEXT NOT NULL);"
 static const char schema[] =
 	"CREATE TABLE runs(id INTEGER PRIMARY KEY AUTOINCREMENT, workflow TEXT NOT NULL, state TEXT NOT NULL, plan TEXT, start INTEGER, end INTEGER, pid INTEGER);"
 	"CREATE TABLE tasks(run INTEGER NOT NULL, name TEXT NOT NULL, step TEXT, key TEXT, reason TEXT, place TEXT, state INTEGER, attempt INTEGER,"
@@ -74,17 +80,19 @@ static const char schema[] =
 	"CREATE INDEX tasks_running ON tasks(run) WHERE state = 3;"
 	"CREATE TABLE keys(key TEXT PRIMARY KEY, components TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE cache(key TEXT PRIMARY KEY, result TEXT NOT NULL) WITHOUT ROWID;"
+	LOOKS
 	"CREATE TABLE stats(path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE gates(workflow TEXT NOT NULL, name TEXT NOT NULL, digest TEXT, state TEXT, text TEXT, at INTEGER, PRIMARY KEY(workflow, name)) WITHOUT ROWID;"
 	"CREATE TABLE approvals(gate TEXT NOT NULL, digest TEXT NOT NULL, at INTEGER, PRIMARY KEY(gate, digest)) WITHOUT ROWID;"
 	"CREATE TABLE promotions(model TEXT PRIMARY KEY, value TEXT NOT NULL, run INTEGER) WITHOUT ROWID;"
 	"CREATE TABLE results(workflow TEXT PRIMARY KEY, digest TEXT NOT NULL, stamp TEXT NOT NULL, object TEXT NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE plans(digest TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;"
-	"PRAGMA user_version = 2;";
+	"PRAGMA user_version = 3;";
 /* From each version to the next. */
 static const char *const upgrades[JOURNAL_SCHEMA] = {
 	[1] = "ALTER TABLE tasks ADD COLUMN lane TEXT; ALTER TABLE tasks ADD COLUMN waits TEXT; ALTER TABLE tasks ADD COLUMN cpus INTEGER;"
 	      "ALTER TABLE tasks ADD COLUMN memory INTEGER; ALTER TABLE tasks ADD COLUMN peak INTEGER; PRAGMA user_version = 2;",
+	[2] = LOOKS "PRAGMA user_version = 3;",
 };
 _Static_assert(TASK_CACHED == 2 && TASK_RUNNING == 3 && TASK_DONE == 4, "the statements above name these states by number");
 _Static_assert(JOURNAL_KEPT_STATS == 200000, "so does SQL_PRUNE_STATS");
@@ -92,7 +100,8 @@ _Static_assert(JOURNAL_KEPT_STATS == 200000, "so does SQL_PRUNE_STATS");
 struct journal {
 	sqlite3 *db;
 	sqlite3_stmt *statements[SQL_COUNT];
-	bool open_transaction, failed;
+	enum { NONE, READING, WRITING } transaction;
+	bool failed;
 	char error[256];
 	void (*after_commit)(void *ctx);
 	void *ctx;
@@ -204,11 +213,6 @@ struct journal *journal_open(const struct journal_options *o, enum journal_fault
 	return NULL;
 }
 
-void journal_snapshot(struct journal *j)
-{
-	sqlite3_exec(j->db, "BEGIN", NULL, NULL, NULL); /* each statement would lock and unlock the file otherwise */
-}
-
 void journal_close(struct journal *j)
 {
 	if (!j)
@@ -251,14 +255,26 @@ static void run_statement(struct journal *j, sqlite3_stmt *st)
 	sqlite3_clear_bindings(st);
 }
 
+/* Begins one or, with NONE, ends it. */
+static void turn(struct journal *j, enum sql s, int transaction)
+{
+	run_statement(j, statement(j, s));
+	j->transaction = transaction;
+}
+
+void journal_snapshot(struct journal *j)
+{
+	turn(j, SQL_SEE, READING); /* each statement would lock and unlock the file otherwise */
+}
+
 /* NULL once something could not be written, and nothing is written any more: a transaction is whole or not at all, also where SQLite
  * has rolled it back by itself. */
 bool journal_begin(struct journal *j)
 {
-	if (!j->open_transaction) {
-		run_statement(j, statement(j, SQL_BEGIN));
-		j->open_transaction = true;
-	}
+	if (j->transaction == READING)
+		turn(j, SQL_COMMIT, NONE);
+	if (j->transaction == NONE)
+		turn(j, SQL_BEGIN, WRITING);
 	return !j->failed;
 }
 
@@ -272,14 +288,18 @@ static void bind_text(sqlite3_stmt *st, int at, const char *text)
 	sqlite3_bind_text(st, at, text, -1, SQLITE_STATIC); /* NULL binds NULL */
 }
 
+static const char *column(sqlite3_stmt *st, int at)
+{
+	return (const char *)sqlite3_column_text(st, at);
+}
+
 bool journal_commit(struct journal *j)
 {
-	if (j->open_transaction) {
-		run_statement(j, statement(j, j->failed ? SQL_ROLLBACK : SQL_COMMIT));
-		j->open_transaction = false;
-		if (!j->failed && j->after_commit)
-			j->after_commit(j->ctx);
-	}
+	bool wrote = j->transaction == WRITING;
+	if (j->transaction != NONE)
+		turn(j, wrote && j->failed ? SQL_ROLLBACK : SQL_COMMIT, NONE);
+	if (wrote && !j->failed && j->after_commit)
+		j->after_commit(j->ctx);
 	return !j->failed;
 }
 
@@ -383,9 +403,21 @@ void journal_cache_put(struct journal *j, const char *key, const char *result)
 	put_texts(j, SQL_CACHE_PUT, 2, (const char *const[]){ key, result });
 }
 
-void journal_cache_drop(struct journal *j, const char *key)
+static void bind_key(sqlite3_stmt *st, const char *key)
 {
-	put_texts(j, SQL_CACHE_DROP, 1, &key);
+	char half[17] = "";
+	for (int i = 0; i < 2; i++) {
+		strncpy(half, strlen(key) >= 32 ? key + 16 * i : key, 16);
+		sqlite3_bind_int64(st, i + 1, (int64_t)strtoull(half, NULL, 16));
+	}
+}
+
+void journal_look_put(struct journal *j, const char *key, const char *look)
+{
+	sqlite3_stmt *st = writing(j, SQL_LOOK_PUT);
+	bind_key(st, key);
+	bind_text(st, 3, look);
+	run_statement(j, st);
 }
 
 void journal_stat_put(struct journal *j, const char *path, const char *stamp, const char *digest)
@@ -454,16 +486,18 @@ void journal_prune(struct journal *j, int64_t run)
 	run_statement(j, st);
 	if (sqlite3_changes(j->db) == 0)
 		return; /* the rest is only worth its scan when something went */
-	for (enum sql s = SQL_PRUNE_TASKS; s <= SQL_PRUNE_STATS; s++)
+	run_statement(j, writing(j, SQL_PRUNE_TASKS));
+	st = writing(j, SQL_PRUNE_CACHE);
+	while (next_row(j, st)) {
+		sqlite3_stmt *drop = writing(j, SQL_LOOK_DROP);
+		bind_key(drop, column(st, 0));
+		run_statement(j, drop);
+	}
+	for (enum sql s = SQL_PRUNE_KEYS; s <= SQL_PRUNE_STATS; s++)
 		run_statement(j, writing(j, s));
 }
 
 /* -- reading ------------------------------------------------------------------------------------------------------ */
-
-static const char *column(sqlite3_stmt *st, int at)
-{
-	return (const char *)sqlite3_column_text(st, at);
-}
 
 static const char *column_copy(struct arena *a, sqlite3_stmt *st, int at)
 {
@@ -471,22 +505,22 @@ static const char *column_copy(struct arena *a, sqlite3_stmt *st, int at)
 	return text ? arena_strndup(a, text, (size_t)sqlite3_column_bytes(st, at)) : NULL;
 }
 
-void journal_cache_load(struct journal *j, struct arena *a, struct map *ret)
+void journal_cache_each(struct journal *j, void (*each)(const char *result, void *ctx), void *ctx)
 {
-	sqlite3_stmt *st = statement(j, SQL_CACHE_LOAD);
+	sqlite3_stmt *st = statement(j, SQL_CACHE_EACH);
 	while (next_row(j, st))
-		map_set(ret, column_copy(a, st, 0), (void *)(uintptr_t)column_copy(a, st, 1));
+		each(column(st, 0), ctx);
 }
 
-void journal_stat_load(struct journal *j, struct arena *a, struct map *ret)
+bool journal_stat_get(struct journal *j, struct arena *a, const char *path, struct journal_stat *ret)
 {
-	sqlite3_stmt *st = statement(j, SQL_STAT_LOAD);
-	while (next_row(j, st)) {
-		struct journal_stat *s = arena_new(a, struct journal_stat);
-		s->stamp = column_copy(a, st, 1);
-		s->digest = column_copy(a, st, 2);
-		map_set(ret, column_copy(a, st, 0), s);
-	}
+	sqlite3_stmt *st = statement(j, SQL_STAT_GET);
+	bind_text(st, 1, path);
+	if (!next_row(j, st))
+		return false;
+	*ret = (struct journal_stat){ column_copy(a, st, 0), column_copy(a, st, 1) };
+	stop_rows(st);
+	return true;
 }
 
 static const char *get_text(struct journal *j, struct arena *a, enum sql s, const char *key)
@@ -499,6 +533,24 @@ static const char *get_text(struct journal *j, struct arena *a, enum sql s, cons
 		stop_rows(st);
 	}
 	return found;
+}
+
+const char *journal_cache_get(struct journal *j, struct arena *a, const char *key)
+{
+	return get_text(j, a, SQL_CACHE_GET, key);
+}
+
+const char *journal_look_get(struct journal *j, struct arena *a, const char *key)
+{
+	if (j->transaction == NONE)
+		turn(j, SQL_SEE, READING);
+	sqlite3_stmt *st = statement(j, SQL_LOOK_GET);
+	bind_key(st, key);
+	if (!next_row(j, st))
+		return NULL;
+	const char *look = column_copy(a, st, 0);
+	stop_rows(st);
+	return look;
 }
 
 const char *journal_key_get(struct journal *j, struct arena *a, const char *key)

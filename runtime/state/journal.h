@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define JOURNAL_SCHEMA 2
+#define JOURNAL_SCHEMA 3
 #define JOURNAL_KEPT_RUNS 200 /* of each workflow; older ones are forgotten, and results that only they used */
 #define JOURNAL_KEPT_STATS 200000
 
@@ -28,7 +28,8 @@ struct journal_options {
 struct journal;
 /* NULL, *ret_fault and a message on failure. */
 struct journal *journal_open(const struct journal_options *o, enum journal_fault *ret_fault, char *ret_error, size_t error_len);
-/* What is read from now on is as it is now, and read faster; until it is closed. For looking only, and not for long. */
+/* What is read from now on is as it is now, and read faster; until it is closed. For looking only, and not for long. Who writes has the
+ * same from the first look for a kept result to the next commit. */
 void journal_snapshot(struct journal *j);
 void journal_close(struct journal *j); /* accepts NULL; what is not committed is dropped */
 /* False: this or an earlier write failed; journal_error says how. Free when nothing was written. */
@@ -64,7 +65,8 @@ void journal_task_put(struct journal *j, const struct journal_task *t);
 void journal_task_set_state(struct journal *j, int64_t run, const char *name, enum task_state s);
 void journal_key_put(struct journal *j, const char *key, const char *components);
 void journal_cache_put(struct journal *j, const char *key, const char *result);
-void journal_cache_drop(struct journal *j, const char *key);
+/* What the files of the kept result looked like, to be told without reading it. */
+void journal_look_put(struct journal *j, const char *key, const char *look);
 void journal_stat_put(struct journal *j, const char *path, const char *stamp, const char *digest);
 void journal_gate_put(struct journal *j, const struct journal_gate *g);
 /* A gate that was not passed when it was seen last is passed now; nothing is written of the others. */
@@ -77,11 +79,11 @@ void journal_plan_put(struct journal *j, const char *digest, const char *text);
  * run of each workflow only. */
 void journal_prune(struct journal *j, int64_t run);
 
-/* Whole tables into a map from key (path) to text (struct journal_stat), in the arena. */
 struct journal_stat { const char *stamp, *digest; };
-void journal_cache_load(struct journal *j, struct arena *a, struct map *ret);
-void journal_stat_load(struct journal *j, struct arena *a, struct map *ret);
+bool journal_stat_get(struct journal *j, struct arena *a, const char *path, struct journal_stat *ret);
 /* Each returns arena text or NULL where there is none. */
+const char *journal_cache_get(struct journal *j, struct arena *a, const char *key);
+const char *journal_look_get(struct journal *j, struct arena *a, const char *key);
 const char *journal_key_get(struct journal *j, struct arena *a, const char *key);
 const char *journal_promotion_get(struct journal *j, struct arena *a, const char *model);
 bool journal_approved(struct journal *j, const char *gate, const char *digest);
@@ -103,6 +105,8 @@ void journal_orphan_each(struct journal *j, const char *workflow, bool (*each)(c
 bool journal_task_find(struct journal *j, struct arena *a, const char *workflow, const char *name, struct journal_task *ret);
 /* The same, with or without a folder. */
 bool journal_task_last(struct journal *j, struct arena *a, const char *workflow, const char *name, struct journal_task *ret);
+/* Every kept result, in no order; the text lives for the call. */
+void journal_cache_each(struct journal *j, void (*each)(const char *result, void *ctx), void *ctx);
 void journal_promotion_each(struct journal *j, bool (*each)(const char *model, const char *value, void *ctx), void *ctx);
 /* Gates as last seen, newest first. */
 void journal_gate_each(struct journal *j, bool (*each)(const struct journal_gate *g, void *ctx), void *ctx);

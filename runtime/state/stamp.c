@@ -1,5 +1,6 @@
 #include "runtime/state/stamp.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,10 +39,10 @@ static int add_folder(struct arena *a, const char *folder, int depth, struct buf
 	return e;
 }
 
-static int stamp_with_age(const char *path, char ret[STAMP_LEN], bool *ret_dir, int64_t *ret_youngest)
+static int stamp_with_age(int folder, const char *below, const char *path, char ret[STAMP_LEN], bool *ret_dir, int64_t *ret_youngest)
 {
 	struct stat st;
-	if (stat(path, &st) != 0)
+	if (fstatat(folder, below, &st, 0) != 0)
 		return errno;
 	*ret_youngest = mtime_ns(&st);
 	*ret_dir = S_ISDIR(st.st_mode);
@@ -62,20 +63,23 @@ static int stamp_with_age(const char *path, char ret[STAMP_LEN], bool *ret_dir, 
 	return e;
 }
 
-int stamp_path(const char *path, char ret[STAMP_LEN])
+int stamp_path_in(int folder, const char *below, const char *path, char ret[STAMP_LEN])
 {
 	bool dir;
 	int64_t youngest;
-	return stamp_with_age(path, ret, &dir, &youngest);
+	return stamp_with_age(folder, below, path, ret, &dir, &youngest);
+}
+
+int stamp_path(const char *path, char ret[STAMP_LEN])
+{
+	return stamp_path_in(AT_FDCWD, path, path, ret);
 }
 
 void stamps_init(struct stamps *s, struct arena *a, struct journal *j, bool writable)
 {
-	*s = (struct stamps){ .arena = a, .journal = writable ? j : NULL };
+	*s = (struct stamps){ .arena = a, .journal = j, .writable = writable };
 	map_init(&s->known);
 	map_init(&s->seen);
-	if (j)
-		journal_stat_load(j, a, &s->known);
 }
 
 void stamps_finish(struct stamps *s)
@@ -89,20 +93,26 @@ void stamps_see(struct stamps *s, const char *path, const char *stamp)
 	map_set(&s->seen, arena_strdup(s->arena, path), arena_strdup(s->arena, stamp));
 }
 
-int stamps_digest(struct stamps *s, const char *path, char ret_stamp[STAMP_LEN], const char **ret_digest)
+static const struct journal_stat *known(struct stamps *s, const char *path)
 {
-	char stamp[STAMP_LEN];
+	struct journal_stat *x = map_get(&s->known, path), found;
+	if (x || !s->journal || !journal_stat_get(s->journal, s->arena, path, &found))
+		return x;
+	x = arena_copy(s->arena, &found, sizeof found);
+	map_set(&s->known, arena_strdup(s->arena, path), x);
+	return x;
+}
+
+static int content(struct stamps *s, const char *path, char stamp[STAMP_LEN], const char **ret_digest)
+{
 	bool dir;
 	int64_t youngest;
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now); /* before the hash: what is written meanwhile is younger */
-	int e = stamp_with_age(path, stamp, &dir, &youngest);
+	int e = stamp_with_age(AT_FDCWD, path, path, stamp, &dir, &youngest);
 	if (e)
 		return e;
-	if (ret_stamp)
-		memcpy(ret_stamp, stamp, sizeof stamp);
-	stamps_see(s, path, stamp);
-	const struct journal_stat *old = map_get(&s->known, path);
+	const struct journal_stat *old = known(s, path);
 	if (old && strcmp(old->stamp, stamp) == 0) {
 		*ret_digest = old->digest;
 		return 0;
@@ -118,7 +128,22 @@ int stamps_digest(struct stamps *s, const char *path, char ret_stamp[STAMP_LEN],
 	if ((int64_t)now.tv_sec * 1000000000 + now.tv_nsec - youngest < YOUNG_NS)
 		return 0;
 	map_set(&s->known, arena_strdup(s->arena, path), fresh);
-	if (s->journal)
+	if (s->journal && s->writable)
 		journal_stat_put(s->journal, path, stamp, hex.text);
 	return 0;
+}
+
+int stamps_content(struct stamps *s, const char *path, const char **ret_digest)
+{
+	char stamp[STAMP_LEN];
+	return content(s, path, stamp, ret_digest);
+}
+
+int stamps_digest(struct stamps *s, const char *path, const char **ret_digest)
+{
+	char stamp[STAMP_LEN];
+	int e = content(s, path, stamp, ret_digest);
+	if (!e)
+		stamps_see(s, path, stamp);
+	return e;
 }
