@@ -37,6 +37,13 @@ static const char *task_word(const struct status *s, const struct journal_task *
 	return t->state == TASK_RUNNING && !live ? "unknown" : task_state_name(t->state);
 }
 
+/* For what a task waits that has not started, or that its engine holds back; NULL: for nothing, or nobody works there. */
+static const char *waits_for(const struct status *s, const struct journal_task *t)
+{
+	bool live = strcmp(run_state(s, &s->run), "running") == 0;
+	return live && (t->state == TASK_RUNNING || t->state == TASK_READY) ? t->waits : NULL;
+}
+
 static const char *log_path(const struct status *s, const struct journal_task *t, bool err)
 {
 	return run_log_path(&s->c->arena, s->state, t->workflow, t->name, t->attempt, err);
@@ -73,7 +80,7 @@ static bool add_task(const struct journal_task *t, void *ctx)
 	if (t->exit >= 0)
 		doc_set(a, d, "exit", doc_int(a, t->exit));
 	doc_set_text(a, d, "reason", t->reason);
-	doc_set_text(a, d, "waits", t->waits);
+	doc_set_text(a, d, "waits", waits_for(s, t));
 	doc_set_text(a, d, "engine", t->lane);
 	doc_set_text(a, d, "place", t->place);
 	if (t->number) {
@@ -135,7 +142,7 @@ static bool fold_task(const struct journal_task *t, void *ctx)
 {
 	struct status *s = ctx;
 	struct arena *a = &s->c->arena;
-	const char *more = t->state == TASK_RUNNING && t->waits ? t->waits + strcspn(t->waits, ":") : t->state == TASK_DONE || !t->reason ? "" : t->reason;
+	const char *waits = waits_for(s, t), *more = waits ? waits + strcspn(waits, ":") : t->state == TASK_DONE || !t->reason ? "" : t->reason;
 	const char *step = t->step ? t->step : t->name;
 	for (uint32_t i = 0; i < s->groups.len; i++) {
 		struct group *g = &s->groups.at[i];
@@ -170,7 +177,7 @@ static bool print_task(const struct journal_task *t, void *ctx)
 	const char *took = t->end_ms && t->start_ms ? cli_duration(s->c, t->end_ms - t->start_ms) : "";
 	if (t->state == TASK_CACHED && !s->c->verbose)
 		return true;
-	const char *more = t->state == TASK_RUNNING && t->waits ? t->waits : t->state == TASK_DONE || !t->reason ? "" : t->reason;
+	const char *waits = waits_for(s, t), *more = waits ? waits : t->state == TASK_DONE || !t->reason ? "" : t->reason;
 	printf("  %-9s %-24s %8s  %s\n", task_word(s, t), t->name, took, more);
 	if (t->state == TASK_FAILED && t->number)
 		printf("            log: %s\n", log_path(s, t, true));

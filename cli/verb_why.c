@@ -24,8 +24,9 @@ static void print_text(struct cli *c, const struct journal_task *t, const struct
 	if (w->reason)
 		printf(", because %s", w->reason);
 	putchar('\n');
-	if (t->state == TASK_RUNNING && t->waits)
-		printf("  waits at %s since %s: %s\n", t->lane, cli_time(c, t->start_ms), t->waits);
+	bool here = !t->lane || strcmp(t->lane, "local:") == 0;
+	if (t->waits && (t->state == TASK_RUNNING || t->state == TASK_READY))
+		printf("  waits%s%s since %s: %s\n", here ? "" : " at ", here ? "" : t->lane, cli_time(c, t->start_ms), t->waits);
 	if (w->component)
 		printf("  %s\n    before: %s\n    now:    %s\n", w->component, w->before ? w->before : "(none)", w->now ? w->now : "(none)");
 	if (t->place)
@@ -61,7 +62,7 @@ int verb_why(struct cli *c)
 	if (!j)
 		return code;
 	if (!cli_task(c, j, false, &t)) {
-		code = cli_fail("no task `%s` is recorded; `twinc status` lists them", c->subject);
+		code = cli_fail("no task `%s` is recorded; `twinc status` lists them, also those next in line", c->subject);
 	} else {
 		w.state = task_state_name(t.state);
 		w.reason = t.reason;

@@ -90,10 +90,10 @@ struct task {
 	uint32_t number;             /* number of the attempt: its folder */
 	struct lane *lane;           /* who carries it out */
 	uint32_t running_at;         /* its place among those that run */
-	const char *waits;           /* what the engine says that it waits for; NULL: it runs */
+	const char *waits;           /* for what, as its engine says or as this machine lacks it; NULL: it runs, or nobody has looked */
 	uint32_t cpus, gpus, weight;
 	uint64_t memory_bytes, time_ms;
-	int64_t due_ms, start_ms, end_ms;
+	int64_t due_ms, start_ms, end_ms; /* start_ms of one that is ready: since when */
 	uint64_t peak_bytes;         /* of memory, in its last attempt; 0: not known */
 	int exit;
 	bool cancelled, adopted, prepared;
@@ -163,6 +163,7 @@ struct run {
 	VEC(struct task *) unrecorded; /* settled without running: the journal has them when there is time */
 	struct run_counts counts;
 	struct run_counts recorded;   /* as the journal has them */
+	int64_t note_ms;              /* when those next in line are noted as waiting; INT64_MAX: they are */
 	int64_t since_boot_ms;        /* from the time since the machine's start to that of day, once and for all */
 	int64_t id, started_ms;       /* id 0: nothing recorded yet */
 	int wake;                     /* epoll over the lanes; -1: none started */
@@ -283,6 +284,7 @@ struct lane *lane_of(struct run *r, const struct task *t); /* NULL: no executor 
 struct lane *lane_by_id(struct run *r, const char *id);
 bool lane_start(struct run *r, struct lane *l); /* false: reported */
 bool lane_has_room(const struct run *r, const struct lane *l, const struct task *t);
+const char *lane_lack(struct run *r, const struct task *t); /* why one that is ready has not started: which resource, how much of it is in use */
 void lane_take_room(struct run *r, struct task *t, int sign);
 void lanes_finish(struct run *r);
 const char *lane_place(const struct run *r, const struct task *t); /* full name, or NULL */

@@ -164,6 +164,8 @@ bool lane_start(struct run *r, struct lane *l)
 	return true;
 }
 
+#define GIB 1073741824.0
+
 bool lane_has_room(const struct run *r, const struct lane *l, const struct task *t)
 {
 	if (l->executor->most && l->executor->cpus) /* one that is larger than all runs alone; so does the first, until there is a count */
@@ -171,6 +173,24 @@ bool lane_has_room(const struct run *r, const struct lane *l, const struct task 
 	if (l->executor->most)
 		return l->running < l->executor->most;
 	return r->cpus_used + t->cpus <= r->cpus && r->gpus_used + t->gpus <= r->gpus && r->memory_used + t->memory_bytes <= r->memory_bytes;
+}
+
+const char *lane_lack(struct run *r, const struct task *t)
+{
+	const struct lane *l = t->lane;
+	struct arena *a = &r->arena;
+	if (l->executor->most && lane_has_room(r, l, t))
+		return "its turn is next";
+	if (l->executor->most)
+		return arena_printf(a, "`%s` has %u task%s of this run, and takes no more at once", l->name, l->running, l->running == 1 ? "" : "s");
+	if (r->gpus_used + t->gpus > r->gpus)
+		return arena_printf(a, "it asks for %u gpu%s, and %u of %u are in use", t->gpus, t->gpus == 1 ? "" : "s", r->gpus_used, r->gpus);
+	if (r->memory_used + t->memory_bytes > r->memory_bytes)
+		return arena_printf(a, "it asks for %.3g GiB of memory, and %.3g of %.3g GiB are in use", (double)t->memory_bytes / GIB,
+				    (double)r->memory_used / GIB, (double)r->memory_bytes / GIB);
+	if (r->cpus_used + t->cpus > r->cpus)
+		return arena_printf(a, "it asks for %u cpu%s, and %u of %u are in use", t->cpus, t->cpus == 1 ? "" : "s", r->cpus_used, r->cpus);
+	return "its turn is next";
 }
 
 void lane_take_room(struct run *r, struct task *t, int sign)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -103,6 +104,27 @@ static void fail_stranger(struct run *r, struct task *t, const struct plan_field
 	diag_help(d, S_ISLNK(mode) ? "copy what the link leads to (`cp -L`)" : "outputs are kept and copied, so they hold files and folders only");
 }
 
+/* A file that has another name somewhere (a hard link) could still be changed by it: a copy takes its place. errno. */
+static int own_files(struct arena *a, const char *path)
+{
+	struct stat st;
+	if (lstat(path, &st) != 0)
+		return errno;
+	if (S_ISREG(st.st_mode) && st.st_nlink > 1) {
+		const char *copy = arena_printf(a, "%s.twin-own", path);
+		int e = file_copy_tree(path, copy);
+		return e ? e : rename(copy, path) == 0 ? 0 : errno;
+	}
+	DIR *d = S_ISDIR(st.st_mode) ? opendir(path) : NULL;
+	int e = S_ISDIR(st.st_mode) && !d ? errno : 0;
+	for (struct dirent *x; d && !e && (x = readdir(d));)
+		if (strcmp(x->d_name, ".") != 0 && strcmp(x->d_name, "..") != 0)
+			e = own_files(a, arena_printf(a, "%s/%s", path, x->d_name));
+	if (d)
+		closedir(d);
+	return e;
+}
+
 /* The journal and the results tell paths as text. */
 static bool name_is_text(struct run *r, struct task *t, const struct plan_field *f, const char *path)
 {
@@ -161,7 +183,9 @@ static const struct value *check_path(struct run *r, struct task *t, const struc
 		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "is no %s file: `%s` starts otherwise", type->format->name, path));
 		return NULL;
 	}
-	int e = stamps_content(&r->stamps, full, &digest);
+	int e = own_files(&t->now->arena, full);
+	if (!e)
+		e = stamps_content(&r->stamps, full, &digest);
 	if (e) {
 		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "cannot be read: `%s`: %s", path, fail_errno(e)));
 		return NULL;

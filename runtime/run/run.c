@@ -178,6 +178,7 @@ struct run *run_create(const struct run_options *o)
 	r->since_boot_ms = clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME);
 	r->started_ms = run_now(r);
 	r->wake = -1;
+	r->note_ms = INT64_MAX;
 	r->folder = open(o->state, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	stamps_init(&r->stamps, &r->arena, o->journal, !r->dry);
 	if (!r->dry)
@@ -454,6 +455,8 @@ int64_t run_wait_ms(const struct run *r)
 	for (uint32_t i = 0; i < r->later.len; i++)
 		if (r->later.at[i]->due_ms < until)
 			until = r->later.at[i]->due_ms;
+	if (schedule_waiting(r) > 0 && r->note_ms < until && !r->stopping)
+		until = r->note_ms;
 	return until == INT64_MAX ? -1 : until > now ? until - now : 0;
 }
 

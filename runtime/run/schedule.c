@@ -71,10 +71,38 @@ static struct task *heap_pop(struct lane *l)
 	return top;
 }
 
+#define NOTE_MS 1000 /* who waits less is not told of */
+#define NOTED 16     /* next in line */
+
+static void note_soon(struct run *r)
+{
+	if (r->note_ms == INT64_MAX)
+		r->note_ms = run_now(r) + NOTE_MS;
+}
+
+/* `status` and `why` tell from the journal what the next in line wait for. */
+static void note_next(struct run *r)
+{
+	if (!r->id || r->stopping || run_now(r) < r->note_ms)
+		return;
+	r->note_ms = INT64_MAX;
+	for (uint32_t i = 0; i < r->lanes.len; i++)
+		for (uint32_t k = 0; k < r->lanes.at[i]->queue.len && k < NOTED; k++) {
+			struct task *t = r->lanes.at[i]->queue.at[k];
+			if (t->waits)
+				continue;
+			t->waits = lane_lack(r, t);
+			task_record(r, t);
+		}
+}
+
 void schedule_ready(struct run *r, struct task *t, int64_t due_ms)
 {
 	t->state = TASK_READY;
 	t->due_ms = due_ms;
+	t->start_ms = run_now(r);
+	t->end_ms = 0;
+	note_soon(r);
 	if (t->attempt == 0) {
 		t->attempt = 1;
 		t->order = ++r->orders;
@@ -105,7 +133,9 @@ static void wake_due(struct run *r)
 		}
 		r->later.at[i] = r->later.at[--r->later.len];
 		t->due_ms = 0;
+		t->waits = NULL;
 		heap_push(t);
+		note_soon(r);
 	}
 }
 
@@ -178,6 +208,7 @@ void schedule_running(struct run *r, struct task *t)
 static void task_fail(struct run *r, struct task *t, const char *reason)
 {
 	t->reason = reason;
+	t->waits = NULL;
 	t->end_ms = run_now(r);
 	call_settle(r, t, false, NULL);
 	task_record(r, t);
@@ -194,8 +225,10 @@ static bool prepare(struct run *r, struct task *t)
 	t->number = ++r->numbers;
 	*vec_push(&r->numbered) = t;
 	t->prepared = world_make(r, t);
-	if (!t->prepared)
+	if (!t->prepared) {
+		t->start_ms = 0;
 		task_fail(r, t, "it could not be prepared");
+	}
 	return t->prepared;
 }
 
@@ -207,6 +240,7 @@ static void claim(struct run *r, struct task *t)
 	t->start_ms = run_now(r);
 	t->end_ms = 0;
 	t->waits = NULL;
+	note_soon(r);
 	schedule_running(r, t);
 	*vec_push(&t->lane->starting) = t;
 	task_record(r, t);
@@ -236,6 +270,7 @@ void schedule_start(struct run *r)
 	wake_due(r);
 	for (uint32_t i = 0; i < r->lanes.len; i++)
 		start_lane(r, r->lanes.at[i]);
+	note_next(r);
 }
 
 #define MAX_PREPARED 16
@@ -330,6 +365,7 @@ static void retry(struct run *r, struct task *t)
 	if (wait_s > MAX_BACKOFF_S)
 		wait_s = MAX_BACKOFF_S;
 	t->state = TASK_READY;
+	t->waits = wait_s <= 0 ? NULL : arena_printf(&r->arena, "attempt %u of %u, %g s after the last", t->attempt + 1, t->step->attempts, wait_s);
 	task_record(r, t);
 	struct run_event *e = run_tell_task(r, EVENT_TASK_RETRIED, t);
 	e->text = arena_printf(&r->arena, "attempt %u of %u in %g s", t->attempt + 1, t->step->attempts, wait_s);

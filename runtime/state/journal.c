@@ -704,7 +704,7 @@ static bool get_task(struct journal *j, struct arena *a, enum sql s, const char 
 	if (!next_row(j, st))
 		return false;
 	read_task(st, ret);
-	const char **strings[] = { &ret->name, &ret->step, &ret->key, &ret->reason, &ret->place, &ret->workflow };
+	const char **strings[] = { &ret->name, &ret->step, &ret->key, &ret->reason, &ret->place, &ret->workflow, &ret->lane, &ret->waits };
 	for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
 		*strings[i] = copy_or_null(a, *strings[i]);
 	stop_rows(st);
