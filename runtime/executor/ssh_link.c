@@ -171,6 +171,7 @@ static bool connect_there(struct ssh_link *l, struct arena *a, struct command_an
 	const char *key = l->key ? write_key(l, a) : NULL;
 	*vec_push(&w.list) = "ssh";
 	option(&w, "BatchMode=yes");
+	option(&w, "StrictHostKeyChecking=yes"); /* whatever the user's configuration says of strangers */
 	option(&w, "ConnectTimeout=15");
 	option(&w, "ServerAliveInterval=10");
 	option(&w, "ServerAliveCountMax=3");

@@ -216,6 +216,8 @@ static enum infra_answer start(struct stack *s, bool check)
 	*vec_push(&env.list) = "ANSIBLE_CALLBACK_PLUGINS=plugins";
 	*vec_push(&env.list) = "ANSIBLE_CALLBACKS_ENABLED=events";
 	*vec_push(&env.list) = "ANSIBLE_NOCOLOR=1";
+	*vec_push(&env.list) = "ANSIBLE_HOST_KEY_CHECKING=True";
+	*vec_push(&env.list) = "ANSIBLE_SSH_ARGS=-o StrictHostKeyChecking=yes -C -o ControlMaster=auto -o ControlPersist=60s"; /* the first of an option counts */
 	*vec_push(&env.list) = arena_printf(s->arena, "TWINC_EVENTS=%s", path_of(s, "events"));
 	x->check = check;
 	x->bad = false;

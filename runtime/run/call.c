@@ -306,8 +306,7 @@ static void call_cached(struct run *r, struct task *t, const struct value *resul
 {
 	t->state = TASK_CACHED;
 	t->action = RUN_ACTION_CACHED;
-	free(t->components); /* the journal has them from when it ran */
-	t->components = NULL;
+	t->keyed = true;
 	r->counts.cached++;
 	if (!r->dry) {
 		*vec_push(&r->unrecorded) = t;
@@ -328,14 +327,14 @@ static const char *component_reason(struct run *r, const char *name)
 /* Why there is no result for this key: the first component that differs from the last time. */
 static void explain(struct run *r, struct task *t)
 {
-	const char *keys[2], *name, *before, *now;
-	uint32_t n = r->o.journal ? journal_task_keys(r->o.journal, &r->arena, r->workflow->name, t->name, keys) : 0;
+	const char *keys[2], *name, *before, *now, *new;
 	if (t->reason)
 		return;
+	uint32_t n = r->o.journal ? journal_task_keys(r->o.journal, &r->arena, r->workflow->name, t->name, keys) : 0;
 	const char *old = n ? journal_key_get(r->o.journal, &r->arena, keys[0]) : NULL;
 	if (!old)
 		t->reason = "it was not run before";
-	else if (run_component_differs(&r->arena, old, t->components, &name, &before, &now))
+	else if ((new = key_components(r, t, &r->arena)) && run_component_differs(&r->arena, old, new, &name, &before, &now))
 		t->reason = component_reason(r, name);
 	else
 		t->reason = "its last result is no longer kept";
@@ -358,7 +357,6 @@ static void call_run(struct run *r, struct task *t)
 		plan_call(r, t);
 		return;
 	}
-	key_record(r, t);
 	if (!t->step->script && !t->step->argv && !t->step->cwl) {
 		fail_node(r, t->node, DIAG_E0614, t->step->span, "`%s` has no command that can be run here (it is a `%s`)", t->step->name,
 			  t->step->kind ? t->step->kind : "step");

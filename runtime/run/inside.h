@@ -83,7 +83,6 @@ struct task {
 	const char *reason;          /* why it runs, or does not */
 	const struct value **inputs; /* with digests */
 	const char *key;
-	char *components;            /* of the key, of its own; NULL once the journal has them, or had them */
 	struct attempt *now;         /* from when it is prepared until its end is told; of its own */
 	uint32_t attempt;
 	int64_t home;                /* run and */
@@ -97,6 +96,7 @@ struct task {
 	uint64_t peak_bytes;         /* of memory, in its last attempt; 0: not known */
 	int exit;
 	bool cancelled, adopted, prepared;
+	bool keyed;                  /* the journal has the components of the key, or had them */
 	uint32_t order;              /* of becoming ready */
 	const struct diag *diag;     /* why it failed */
 	struct orphan *orphan;
@@ -236,6 +236,8 @@ void call_ready(struct run *r, struct task *t);
 const char *node_place(struct run *r, const struct plan_node *n); /* "flood.twin:12:3"; NULL: nowhere */
 void call_settle(struct run *r, struct task *t, bool good, const struct value *result); /* NULL: kept in the journal */
 bool key_make(struct run *r, struct task *t); /* false: reported */
+const char *key_components(struct run *r, struct task *t, struct arena *a); /* what it is made of, as JSON; NULL: reported */
+void key_record(struct run *r, struct task *t); /* for `why`, and to compare with the next time */
 const struct value *key_canonical(struct run *r, struct arena *a, const char *where, const struct value *v);
 void key_value(struct arena *a, const struct value *v, struct buf *ret); /* text of a value without its folders */
 void cache_each_look(const struct run *r, void (*each)(const char *path, const char *stamp, void *ctx), void *ctx);
@@ -302,7 +304,6 @@ void schedule_stop(struct run *r, bool force);
 void schedule_weights(struct run *r);
 void run_begin(struct run *r); /* the run's row in the journal, when there is none yet */
 void task_record(struct run *r, struct task *t);
-void key_record(struct run *r, struct task *t);
 bool record_settled(struct run *r, uint32_t most); /* false: nothing was left to be recorded */
 
 /* recover.c */

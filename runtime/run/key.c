@@ -1,7 +1,5 @@
 /* The key of a task: everything that its result can depend on, as named texts, and a digest over them. */
 #include "runtime/run/inside.h"
-#include "compiler/base/bug.h"
-#include <stdlib.h>
 
 /* -- values without their folders ----------------------------------------------------------------------------------- */
 
@@ -175,11 +173,11 @@ static void add_document(struct key *k)
 		add_image(k, image);
 }
 
-bool key_make(struct run *r, struct task *t)
+/* The components as JSON, in ret. False: reported. */
+static bool components(struct run *r, struct task *t, struct buf *ret)
 {
 	struct arena a = { 0 };
 	struct key k = { .run = r, .task = t, .arena = &a, .doc = doc_map(&a) };
-	struct buf text = { 0 };
 	k.bind = (struct bind){ .run = r, .arena = &a, .assets_folder = "in/.asset" };
 	add_inputs(&k);
 	if (t->step->cwl) {
@@ -193,19 +191,46 @@ bool key_make(struct run *r, struct task *t)
 	add_world(&k);
 	add_assets(&k);
 	vec_finish(&k.bind.assets);
-	if (!k.failed) {
-		struct digest_hex hex;
-		doc_json_write(k.doc, 0, &text);
-		digest_bytes(buf_text(&text), text.len, &hex);
-		t->key = arena_strdup(&r->arena, hex.text);
-		free(t->components);
-		t->components = strndup(buf_text(&text), text.len);
-		if (!t->components)
-			bug_out_of_memory();
-	}
-	buf_finish(&text);
+	if (!k.failed)
+		doc_json_write(k.doc, 0, ret);
 	arena_finish(&a);
 	return !k.failed;
+}
+
+bool key_make(struct run *r, struct task *t)
+{
+	struct buf text = { 0 };
+	struct digest_hex hex;
+	bool good = components(r, t, &text);
+	if (good) {
+		digest_bytes(buf_text(&text), text.len, &hex);
+		t->key = arena_strdup(&r->arena, hex.text);
+	}
+	buf_finish(&text);
+	return good;
+}
+
+/* Worked out anew: to keep them for each of many that wait takes more room than the task itself. */
+const char *key_components(struct run *r, struct task *t, struct arena *a)
+{
+	struct buf text = { 0 };
+	const char *ret = components(r, t, &text) ? arena_strndup(a, buf_text(&text), text.len) : NULL;
+	buf_finish(&text);
+	return ret;
+}
+
+void key_record(struct run *r, struct task *t)
+{
+	struct arena a = { 0 };
+	struct digest_hex hex;
+	const char *text = t->key && !t->keyed ? key_components(r, t, &a) : NULL;
+	if (text) {
+		digest_bytes(text, strlen(text), &hex);
+		if (strcmp(hex.text, t->key) == 0) /* not of a file that has changed meanwhile */
+			journal_key_put(r->o.journal, t->key, text);
+	}
+	t->keyed = true;
+	arena_finish(&a);
 }
 
 bool run_component_differs(struct arena *a, const char *before, const char *now, const char **ret_name, const char **ret_before, const char **ret_now)

@@ -195,10 +195,8 @@ void run_destroy(struct run *r)
 	if (!r)
 		return;
 	lanes_finish(r);
-	for (uint32_t i = 0; i < r->tasks.len; i++) {
+	for (uint32_t i = 0; i < r->tasks.len; i++)
 		attempt_drop(r, r->tasks.at[i]);
-		free(r->tasks.at[i]->components);
-	}
 	attempts_free(r);
 	vec_finish(&r->spent);
 	vec_finish(&r->looks);
@@ -422,6 +420,7 @@ static void check_ended(struct run *r)
 }
 
 #define MAX_AT_ONCE 4096 /* things that a turn goes on with: what is ready among 100 000 starts before all are looked at */
+#define MAX_BESIDE 64    /* while as many wait already */
 
 bool run_turn(struct run *r)
 {
@@ -431,7 +430,7 @@ bool run_turn(struct run *r)
 	if (r->ended.len > 0 && schedule_waiting(r) > 0 && !r->o.fail_fast)
 		start_next(r);
 	check_ended(r);
-	scope_pump(r, MAX_AT_ONCE);
+	scope_pump(r, schedule_waiting(r) < MAX_AT_ONCE ? MAX_AT_ONCE : MAX_BESIDE);
 	if (!r->dry)
 		schedule_start(r);
 	bool ended = r->root->n_open == 0 && !r->ready;

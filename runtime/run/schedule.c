@@ -162,16 +162,6 @@ void run_begin(struct run *r)
 	run_tell(r, EVENT_RUN_STARTED, NULL);
 }
 
-/* For `why`, and to compare with the next time. */
-void key_record(struct run *r, struct task *t)
-{
-	if (!t->components)
-		return;
-	journal_key_put(r->o.journal, t->key, t->components);
-	free(t->components);
-	t->components = NULL;
-}
-
 void task_record(struct run *r, struct task *t)
 {
 	if (!r->id)

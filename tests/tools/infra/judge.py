@@ -445,8 +445,13 @@ class Judge:
                           ANSIBLE_PYTHON_INTERPRETER="/usr/bin/python3", LC_ALL="C.UTF-8")
         self.twin("hosts.twin")
         self.says(self.run(2, "plan", "--detailed-exitcode"), "^create +box", "^create +registry", "^create +store")
+        # an unknown host is none, whatever the environment says
+        known = os.environ["ANSIBLE_SSH_COMMON_ARGS"]
+        os.environ.update(ANSIBLE_HOST_KEY_CHECKING="False", ANSIBLE_SSH_COMMON_ARGS="-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o IdentitiesOnly=yes")
+        self.says(self.run(1, "apply"), r"error\[E0633\]: `box` could not be set up: box-1 cannot be reached by SSH", "Host key verification failed|host key is known")
+        os.environ.update(ANSIBLE_SSH_COMMON_ARGS=known)
         if os.path.exists("/etc/twin"):
-            raise Wrong("a plan sets up something")
+            raise Wrong("a plan or a failure sets up something")
         self.says(self.run(0, "apply"), "Write its unit: changed on box-1", "registry_endpoint = http://10.0.0.1:5000")
         self.looks(5000)
         self.answers("registry")
