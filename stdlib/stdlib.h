@@ -15,6 +15,7 @@ extern const struct stdlib_file stdlib_scripts[]; /* runtime/cwl/evaluate.js */
 extern const struct stdlib_file stdlib_infra[];   /* runtime/infra/events.py */
 extern const struct stdlib_file stdlib_cwl_job[]; /* runtime/executor/cwl_job.sh */
 extern const struct stdlib_file stdlib_ssh[];     /* runtime/executor/ssh.sh */
+extern const struct stdlib_file stdlib_kubernetes_pod[]; /* runtime/executor/kubernetes_pod.sh */
 extern const struct stdlib_file stdlib_lua[];     /* targets/lua/oscar.lua */
 extern const struct stdlib_file stdlib_slurm[];   /* targets/slurm/slurm.py */
 extern const struct stdlib_file stdlib_kubernetes[]; /* targets/kubernetes: kube.py, listen.py, sources.py */

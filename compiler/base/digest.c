@@ -2,6 +2,7 @@
 #include "compiler/base/file.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <nettle/hmac.h>
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 #include <nettle/version.h>
@@ -14,7 +15,7 @@
 
 #define CHUNK_BYTES ((size_t)1 << 16)
 
-static void write_hex(const uint8_t *bytes, size_t len, char *ret)
+void digest_write_hex(const uint8_t *bytes, size_t len, char *ret)
 {
 	static const char digits[] = "0123456789abcdef";
 	for (size_t i = 0; i < len; i++) {
@@ -32,7 +33,7 @@ static void end_sha256(struct sha256_ctx *ctx, struct digest_hex *ret)
 #else
 	sha256_digest(ctx, sizeof bytes, bytes);
 #endif
-	write_hex(bytes, sizeof bytes, ret->text);
+	digest_write_hex(bytes, sizeof bytes, ret->text);
 }
 
 static void end_sha1(struct sha1_ctx *ctx, char ret_hex[41])
@@ -43,7 +44,7 @@ static void end_sha1(struct sha1_ctx *ctx, char ret_hex[41])
 #else
 	sha1_digest(ctx, sizeof bytes, bytes);
 #endif
-	write_hex(bytes, sizeof bytes, ret_hex);
+	digest_write_hex(bytes, sizeof bytes, ret_hex);
 }
 
 void digest_bytes(const void *bytes, size_t len, struct digest_hex *ret)
@@ -52,6 +53,18 @@ void digest_bytes(const void *bytes, size_t len, struct digest_hex *ret)
 	sha256_init(&ctx);
 	sha256_update(&ctx, len, bytes);
 	end_sha256(&ctx, ret);
+}
+
+void digest_hmac(const void *key, size_t key_len, const char *text, uint8_t ret[32])
+{
+	struct hmac_sha256_ctx ctx;
+	hmac_sha256_set_key(&ctx, key_len, key);
+	hmac_sha256_update(&ctx, strlen(text), (const uint8_t *)text);
+#if NETTLE_VERSION_MAJOR >= 4
+	hmac_sha256_digest(&ctx, ret);
+#else
+	hmac_sha256_digest(&ctx, SHA256_DIGEST_SIZE, ret);
+#endif
 }
 
 /* Feeds a regular file's content to one of the two. */

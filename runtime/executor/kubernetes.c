@@ -1,17 +1,15 @@
 /* Kubernetes: what is ready together and alike is one indexed Job, a pod a task; on servers that cannot judge each index by itself, each
  * task is a Job. They are created once, under names made of state folder, run and a number, which stand with the index in the attempt's
  * folder (FOLDER/job) before the server is asked. One watch over the pods of the state folder, resumed where it ended. Pods see the
- * state folder through a PersistentVolumeClaim that is mounted at the same path as here. Formats: kubernetes_job.h; watches: API
- * concepts, "Efficient detection of changes". */
+ * state folder through a PersistentVolumeClaim that is mounted at the same path as here, or nothing of it: then all goes through a bucket
+ * (kubernetes_store.h). Formats: kubernetes_job.h; watches: API concepts, "Efficient detection of changes". */
 #include "compiler/base/bug.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/file.h"
-#include "compiler/base/map.h"
 #include "compiler/plan/plan.h"
-#include "runtime/executor/engine.h"
 #include "runtime/executor/executors.h"
-#include "runtime/executor/kube.h"
-#include "runtime/executor/kubernetes_job.h"
+#include "runtime/executor/kubernetes_own.h"
+#include "runtime/executor/kubernetes_store.h"
 #include "runtime/executor/script.h"
 #include <inttypes.h>
 #include <math.h>
@@ -24,11 +22,10 @@
 #define RETRY_MS 1000
 #define SETTLE_MS 10000    /* for what a pod wrote to be seen here */
 #define IMAGE_MS 120000    /* an image that cannot be had for so long is never to be had */
-#define BATCH_MAX 1000
+#define URLS_BYTES 700000  /* of one Secret, which is 1 MiB at most */
+#define QUEUE_MS 86400000  /* of what a URL lives, left to waiting for a node */
 #define INDEXED_MINOR 29   /* since then, by default, a Job's indexes fail each for itself (1.x) */
 
-/* Which Job an attempt belongs to: FOLDER/job, "NAME INDEX"; index -1: it is of this attempt alone. */
-struct kube_known { char name[96]; int index; };
 struct kube_job {
 	struct kube_known known; /* name "": it has none yet */
 	uint32_t indexes; /* of its Job; 0: it has none */
@@ -36,11 +33,17 @@ struct kube_job {
 	bool bare;    /* its pod is gone, or goes, and no other is seen yet */
 	bool seen;    /* it has a pod, by the last list */
 	uint64_t waits_since_ms;
+	/* Of what goes through a bucket. */
+	bool sent;
+	bool left;       /* it has ended, and its result may lie there */
+	char looked[40]; /* the pod after which it was looked for */
+	bool looked_job; /* it was, after the Job's end */
 };
 struct kubernetes {
 	struct arena arena;
 	struct kube *kube;
 	struct kubernetes_site site;
+	struct kube_store store; /* where the site names a bucket */
 	enum { ASK, ALONE, INDEXED } kind; /* of Jobs that the server gets */
 	uint32_t n_batches;
 	char version[32];  /* of the last list or event: where the next watch begins; "": list first */
@@ -53,30 +56,6 @@ struct kubernetes {
 static const char *key_of(struct arena *a, const struct kube_known *known)
 {
 	return arena_printf(a, "%s %d", known->name, known->index);
-}
-
-static void find_known(const struct kubernetes_site *site, struct arena *a, int64_t run, uint32_t number, struct kube_known *ret)
-{
-	char *text;
-	size_t len;
-	int e = file_read(a, arena_printf(a, "%s/job", script_folder(a, site->state, run, number)), 200, &text, &len);
-	if (e || sscanf(text, "%95s %d", ret->name, &ret->index) != 2) {
-		ret->index = -1;
-		snprintf(ret->name, sizeof ret->name, "twin-%s-%" PRId64 "-%u", site->name, run, number);
-	}
-}
-
-/* --on kubernetes:CLAIM:MOUNT, or what the twin says of the cluster. */
-static bool read_storage(const struct executor_host *host, struct arena *a, const char **ret_claim, const char **ret_mount)
-{
-	const char *colon = host->option ? strchr(host->option, ':') : NULL;
-	*ret_claim = engine_attribute(host, "claim");
-	*ret_mount = engine_attribute(host, "mount");
-	if (host->option) {
-		*ret_claim = arena_strndup(a, host->option, colon ? (size_t)(colon - host->option) : strlen(host->option));
-		*ret_mount = colon ? colon + 1 : NULL;
-	}
-	return *ret_claim && *ret_mount && (*ret_mount)[0] == '/';
 }
 
 /* -- submitting ------------------------------------------------------------------------------------------------------ */
@@ -99,6 +78,12 @@ static bool prepare(struct engine_context *c, struct engine_job *j)
 	struct kubernetes *k = c->own;
 	struct executor_task bare = j->task;
 	char text[200];
+	if (k->site.bucket && j->task.time_ms <= (uint64_t)S3_URL_MAX_S * 1000 - QUEUE_MS)
+		return true; /* its script is made as it is sent */
+	if (k->site.bucket) {
+		engine_end(c, j, EXECUTOR_REJECTED, 0, "its limit of time is longer than six days: the URL for its result lives seven, and one is left to waiting for a node");
+		return false;
+	}
 	for (const char *const *r = j->task.reads; r && *r; r++)
 		if (!file_is_below(*r, k->site.mount)) {
 			snprintf(text, sizeof text, "its pods see %s only, and it reads %.100s", k->site.mount, *r);
@@ -175,15 +160,47 @@ static bool is_new(const struct engine_job *j)
 	return !j->ended && own->refused && !own->known.name[0];
 }
 
+/* To the bucket, before their Job is made. False: it does not answer now. */
+static bool send_new(struct engine_context *c)
+{
+	struct kubernetes *k = c->own;
+	enum store_outcome outcome = STORE_DONE;
+	for (uint32_t i = 0; i < c->jobs.len && outcome != STORE_LATER; i++) {
+		struct engine_job *j = c->jobs.at[i];
+		struct kube_job *own = j->own;
+		struct arena a = { 0 };
+		const char *why = NULL;
+		int e = 0;
+		if (is_new(j) && !own->sent) {
+			outcome = store_send(&k->store, j, &a, &why, &e);
+			own->sent = outcome == STORE_DONE;
+			if (outcome == STORE_LATER)
+				engine_note(c, j, EXECUTOR_WAITS, why);
+			else if (!own->sent)
+				engine_end(c, j, e ? EXECUTOR_NOT_STARTED : EXECUTOR_REJECTED, e, e ? "what it needs cannot be sent" : why);
+		}
+		arena_finish(&a);
+	}
+	return outcome != STORE_LATER;
+}
+
 /* Those that are new: what is alike together, where the server can judge each by itself. */
 static void name_all(struct engine_context *c, bool indexed)
 {
+	struct kubernetes *k = c->own;
 	VEC(struct engine_job *) batch = { 0 };
+	size_t most = indexed ? BATCH_MAX : 1;
 	for (uint32_t i = 0; i < c->jobs.len; i++) {
 		vec_clear(&batch);
-		for (uint32_t at = i; at < c->jobs.len && batch.len < (indexed ? BATCH_MAX : 1); at++) {
+		if (indexed && k->site.bucket && is_new(c->jobs.at[i])) {
+			struct arena a = { 0 };
+			size_t fit = URLS_BYTES / strlen(store_task_url(&k->store, &a, c->jobs.at[i]));
+			most = fit < BATCH_MAX ? fit : BATCH_MAX;
+			arena_finish(&a);
+		}
+		for (uint32_t at = i; at < c->jobs.len && batch.len < most; at++) {
 			struct engine_job *j = c->jobs.at[at];
-			if (is_new(j) && (batch.len == 0 || kubernetes_alike(&batch.at[0]->task, &j->task)))
+			if (is_new(j) && (((struct kube_job *)j->own)->sent || !k->site.bucket) && (batch.len == 0 || kubernetes_alike(&batch.at[0]->task, &j->task)))
 				*vec_push(&batch) = j;
 			if (batch.len == 0)
 				break;
@@ -192,6 +209,19 @@ static void name_all(struct engine_context *c, bool indexed)
 			name_batch(c, batch.at, batch.len, indexed);
 	}
 	vec_finish(&batch);
+}
+
+/* Where each of the Job's tasks lies, for its pods alone. */
+static bool create_urls(struct kubernetes *k, struct arena *a, const struct kubernetes_job *job, struct engine_job *const *jobs, uint32_t n, bool *ret_passing, const char **ret_error)
+{
+	const char **urls = arena_new_n(a, const char *, job->indexes + 1);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct kube_job *own = jobs[i]->own;
+		urls[own->known.index < 0 ? 0 : own->known.index] = store_task_url(&k->store, a, jobs[i]);
+	}
+	for (uint32_t i = 0; i < job->indexes; i++)
+		urls[i] = urls[i] ? urls[i] : ""; /* cancelled meanwhile */
+	return create(k, a, arena_printf(a, "/api/v1/namespaces/%s/secrets", kube_namespace(k->kube)), kubernetes_urls_document(&k->site, a, job, urls, job->indexes ? job->indexes : 1), ret_passing, ret_error);
 }
 
 /* False: the server cannot be reached now, or has no room: it is asked again at the next look. */
@@ -206,6 +236,8 @@ static bool submit_batch(struct engine_context *c, struct engine_job *const *job
 	k->anything = true;
 	if (secrets && *secrets)
 		good = create(k, &a, arena_printf(&a, "/api/v1/namespaces/%s/secrets", kube_namespace(k->kube)), kubernetes_secret_document(&k->site, &a, &job), &passing, &error);
+	if (good && k->site.bucket)
+		good = create_urls(k, &a, &job, jobs, n, &passing, &error);
 	if (good)
 		good = create(k, &a, arena_printf(&a, "/apis/batch/v1/namespaces/%s/jobs?fieldValidation=Strict", kube_namespace(k->kube)), kubernetes_job_document(&k->site, &a, &job), &passing, &error);
 	if (!good && passing)
@@ -225,18 +257,22 @@ static void submit_all(struct engine_context *c)
 	struct arena a = { 0 };
 	const char *error = NULL;
 	VEC(struct engine_job *) batch = { 0 };
-	bool reached = true;
+	bool reached = true, news = false;
+	for (uint32_t i = 0; i < c->jobs.len && !news; i++)
+		news = is_new(c->jobs.at[i]);
+	if (news && ask_version(k, &error, &a)) {
+		reached = !k->site.bucket || send_new(c);
+		name_all(c, k->kind == INDEXED);
+	}
 	for (uint32_t i = 0; i < c->jobs.len && reached; i++) {
 		struct engine_job *j = c->jobs.at[i];
 		const struct kube_job *own = j->own;
 		if (j->ended || !own->refused)
 			continue;
-		if (is_new(j) && !ask_version(k, &error, &a)) {
+		if (is_new(j)) {
 			engine_note(c, j, EXECUTOR_WAITS, error);
 			break;
 		}
-		if (is_new(j))
-			name_all(c, k->kind == INDEXED);
 		vec_clear(&batch);
 		for (uint32_t at = i; at < c->jobs.len; at++) {
 			const struct kube_job *other = c->jobs.at[at]->own;
@@ -324,12 +360,32 @@ static void note_failed(struct engine_context *c, struct engine_job *j, const st
 				give_up(c, j, reasons[i].outcome, 0, text);
 				return;
 			}
+	if (((struct kubernetes *)c->own)->site.bucket) { /* what it asked its store for it had at once */
+		snprintf(text, sizeof text, "its pod left no result: %.190s", doc_text(doc_get(end, "message"), doc_text(doc_get(end, "reason"), "it did not say why")));
+		give_up(c, j, EXECUTOR_LOST, 0, text);
+		return;
+	}
 	if (!has_settled(j))
 		return;
 	if (end)
 		give_up(c, j, EXECUTOR_EXITED, (int)doc_integer(doc_get(end, "exitCode"), 1), text);
 	else
 		give_up(c, j, EXECUTOR_LOST, 0, text);
+}
+
+/* Where it is so for the first time after this pod, or after the Job: what it left is looked for before anything is said of it. */
+static bool looks_first(const struct kubernetes *k, struct kube_job *own, const struct doc *pod)
+{
+	const char *uid = doc_text(doc_get(doc_get(pod, "metadata"), "uid"), "");
+	if (!k->site.bucket || own->left)
+		return own->left;
+	if (pod ? strncmp(own->looked, uid, sizeof own->looked - 1) == 0 : own->looked_job)
+		return false;
+	if (pod)
+		snprintf(own->looked, sizeof own->looked, "%s", uid);
+	else
+		own->looked_job = true;
+	return own->left = true;
 }
 
 static struct engine_job *job_of(const struct kubernetes *k, const struct doc *pod)
@@ -351,7 +407,7 @@ static void see_pod(struct engine_context *c, const struct doc *pod)
 	struct kube_job *own = j->own;
 	own->seen = true;
 	own->bare = leaves;
-	if (over && ended_by_file(c, j))
+	if (over && (ended_by_file(c, j) || looks_first(c->own, own, pod)))
 		return;
 	if (over && j->cancelled) {
 		engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
@@ -372,7 +428,7 @@ static void see_pod(struct engine_context *c, const struct doc *pod)
 static bool is_unsettled(const struct engine_job *j)
 {
 	const struct kube_job *own = j->own;
-	return j->since_ms || j->cancelled || own->refused || own->bare;
+	return j->since_ms || j->cancelled || own->refused || own->bare || own->left;
 }
 
 static void remember(struct kubernetes *k, const struct doc *object)
@@ -398,14 +454,8 @@ static void hear(const struct doc *event, void *ctx)
 		if (j->cancelled)
 			engine_end(k->context, j, EXECUTOR_CANCELLED, 0, NULL);
 	}
-	if (j && !j->ended && !k->soon && is_unsettled(j))
+	if (j && !j->ended && (!k->soon || ((struct kube_job *)j->own)->left) && is_unsettled(j))
 		engine_call(k->context);
-}
-
-static const char *selector(const struct kubernetes *k, struct arena *a, const char *kind)
-{
-	return arena_printf(a, "%s/namespaces/%s/%s?labelSelector=twinc%%2Fstate%%3D%s", strcmp(kind, "jobs") == 0 ? "/apis/batch/v1" : "/api/v1",
-			    kube_namespace(k->kube), kind, k->site.name);
 }
 
 /* Jobs that are gone took their tasks with them; those that make no more pods say why. */
@@ -416,11 +466,13 @@ static void look_at_jobs(struct engine_context *c, const struct doc *list)
 		map_set(&there, doc_text(doc_get(doc_get(job, "metadata"), "name"), ""), job);
 	for (uint32_t i = 0; i < c->jobs.len; i++) {
 		struct engine_job *j = c->jobs.at[i];
-		const struct kube_job *own = j->own;
+		struct kube_job *own = j->own;
 		const struct doc *job = map_get(&there, own->known.name), *condition = NULL;
 		if (j->ended || own->refused || ended_by_file(c, j))
 			continue;
 		const char *over = job ? kubernetes_job_over(job, (uint32_t)own->known.index) : NULL, *reason;
+		if ((!job || over) && looks_first(c->own, own, NULL))
+			continue;
 		if (!job) {
 			engine_end(c, j, EXECUTOR_CANCELLED, 0, "its Job is gone");
 		} else if (j->cancelled && !own->seen) { /* nothing starts any more */
@@ -445,8 +497,8 @@ static bool list_all(struct engine_context *c)
 	struct kubernetes *k = c->own;
 	struct arena a = { 0 };
 	struct doc *jobs, *pods;
-	struct net_answer first = kube_ask(k->kube, &a, "GET", selector(k, &a, "jobs"), NULL, false, &jobs);
-	struct net_answer answer = kube_ask(k->kube, &a, "GET", selector(k, &a, "pods"), NULL, false, &pods);
+	struct net_answer first = kube_ask(k->kube, &a, "GET", kubernetes_selector(k->kube, k->site.name, &a, "jobs"), NULL, false, &jobs);
+	struct net_answer answer = kube_ask(k->kube, &a, "GET", kubernetes_selector(k->kube, k->site.name, &a, "pods"), NULL, false, &pods);
 	bool good = first.outcome == NET_ANSWERED && first.status == 200 && answer.outcome == NET_ANSWERED && answer.status == 200 && jobs && pods;
 	if (good) {
 		remember(k, pods);
@@ -467,7 +519,8 @@ static void know_adopted(struct engine_context *c, struct arena *a)
 		if (j->own)
 			continue;
 		struct kube_job *own = j->own = arena_new(&j->arena, struct kube_job);
-		find_known(&((struct kubernetes *)c->own)->site, a, j->run, j->task.number, &own->known);
+		own->left = ((struct kubernetes *)c->own)->site.bucket != NULL; /* it may have ended meanwhile */
+		kubernetes_find_known(&((struct kubernetes *)c->own)->site, a, j->run, j->task.number, &own->known);
 	}
 }
 
@@ -491,7 +544,7 @@ static void watch(struct engine_context *c, struct arena *a)
 	for (uint32_t i = 0; i < c->jobs.len; i++)
 		k->soon = k->soon || is_unsettled(c->jobs.at[i]);
 	uint32_t ms = k->soon ? RETRY_MS : WATCH_MS;
-	const char *path = arena_printf(a, "%s&watch=1&allowWatchBookmarks=true&resourceVersion=%s&timeoutSeconds=%u", selector(k, a, "pods"), k->version, (ms + 999) / 1000);
+	const char *path = arena_printf(a, "%s&watch=1&allowWatchBookmarks=true&resourceVersion=%s&timeoutSeconds=%u", kubernetes_selector(k->kube, k->site.name, a, "pods"), k->version, (ms + 999) / 1000);
 	struct net_answer answer = kube_watch(k->kube, a, path, ms + RETRY_MS, c->called, hear, k);
 	if (answer.outcome == NET_STOPPED)
 		return; /* an order: it goes on from where it was */
@@ -500,12 +553,38 @@ static void watch(struct engine_context *c, struct arena *a)
 	k->version[0] = 0; /* now and then all is listed: a Job may be gone without a word of its pod */
 }
 
+/* From the bucket, of those that ended. */
+static void bring_home(struct engine_context *c)
+{
+	struct kubernetes *k = c->own;
+	for (uint32_t i = 0; i < c->jobs.len; i++) {
+		struct engine_job *j = c->jobs.at[i];
+		struct kube_job *own = j->own;
+		struct arena a = { 0 };
+		const char *why = NULL;
+		enum store_outcome outcome = !j->ended && own->left ? store_bring(&k->store, j, &a, &why) : STORE_LATER;
+		if (outcome == STORE_LATER && why)
+			engine_note(c, j, EXECUTOR_WAITS, why);
+		own->left = own->left && outcome == STORE_LATER;
+		if (outcome == STORE_NONE)
+			k->version[0] = 0; /* what is said of its pod is the answer then */
+		if (outcome == STORE_NEVER)
+			give_up(c, j, EXECUTOR_REJECTED, 0, why);
+		if (outcome == STORE_DONE && !ended_by_file(c, j))
+			give_up(c, j, EXECUTOR_LOST, 0, "its end cannot be read");
+		if (outcome == STORE_DONE || outcome == STORE_NEVER)
+			store_drop(&k->store, j->run, j->task.number);
+		arena_finish(&a);
+	}
+}
+
 static int64_t kubernetes_look(struct engine_context *c)
 {
 	struct kubernetes *k = c->own;
 	struct arena a = { 0 };
 	k->anything = true;
 	know_adopted(c, &a);
+	bring_home(c);
 	submit_all(c);
 	index_jobs(c, &a);
 	int64_t wait = 0;
@@ -521,26 +600,13 @@ static int64_t kubernetes_look(struct engine_context *c)
 
 /* -- ending ---------------------------------------------------------------------------------------------------------- */
 
-static void delete_job(struct kube *kube, struct arena *a, const char *name, bool force)
-{
-	struct doc *said;
-	kube_ask(kube, a, "DELETE", arena_printf(a, "/apis/batch/v1/namespaces/%s/jobs/%s?propagationPolicy=%s%s", kube_namespace(kube), name,
-						 force ? "Foreground" : "Background", force ? "&gracePeriodSeconds=0" : ""), NULL, false, &said);
-}
-
-static void delete_pod(struct kube *kube, struct arena *a, const struct kube_known *known, bool force)
-{
-	struct doc *said;
-	kube_ask(kube, a, "DELETE", arena_printf(a, "/api/v1/namespaces/%s/pods?labelSelector=twinc%%2Fjob%%3D%s%%2Cbatch.kubernetes.io%%2Fjob-completion-index%%3D%d%s",
-						 kube_namespace(kube), known->name, known->index, force ? "&gracePeriodSeconds=0" : ""), NULL, false, &said);
-}
-
 /* A Job of which nothing is wanted any more goes as a whole; of others, the pod. */
 static void kubernetes_cancel(struct engine_context *c, struct engine_jobs jobs, bool force)
 {
 	struct kubernetes *k = c->own;
 	struct arena a = { 0 };
 	struct map wanted = { 0 }, gone = { 0 };
+	bool answers = k->site.bucket != NULL;
 	know_adopted(c, &a);
 	for (uint32_t i = 0; i < c->jobs.len; i++)
 		if (!c->jobs.at[i]->ended && !c->jobs.at[i]->cancelled)
@@ -549,12 +615,13 @@ static void kubernetes_cancel(struct engine_context *c, struct engine_jobs jobs,
 		struct engine_job *j = jobs.at[i];
 		const struct kube_job *own = j->own;
 		script_void(j->task.folder);
+		answers = answers && store_drop(&k->store, j->run, j->task.number);
 		if (own->refused)
 			engine_end(c, j, EXECUTOR_CANCELLED, 0, NULL);
 		else if (map_get(&wanted, own->known.name))
-			delete_pod(k->kube, &a, &own->known, force);
+			kubernetes_delete_pod(k->kube, &a, &own->known, force);
 		else if (!map_get(&gone, own->known.name))
-			delete_job(k->kube, &a, own->known.name, force);
+			kubernetes_delete_job(k->kube, &a, own->known.name, force);
 		map_set(&gone, own->known.name, k);
 	}
 	k->version[0] = 0;
@@ -565,16 +632,11 @@ static void kubernetes_cancel(struct engine_context *c, struct engine_jobs jobs,
 
 /* -- the row --------------------------------------------------------------------------------------------------------- */
 
-static struct kube *open_of(const struct executor_host *host, char *ret_error, size_t error_len)
-{
-	return kube_open(engine_attribute(host, "context"), engine_attribute(host, "namespace"), ret_error, error_len);
-}
-
 static bool kubernetes_accepts(const struct executor_host *host, const struct executor_wish *w, char *ret_why, size_t why_len)
 {
 	struct arena a = { 0 };
-	const char *claim, *mount;
-	bool stored = read_storage(host, &a, &claim, &mount), good = false;
+	struct kubernetes_site site;
+	bool stored = kubernetes_read_way(host, &a, &site), good = false;
 	if (w->cwl)
 		snprintf(ret_why, why_len, "it is a CWL process, which needs this program and a CWL engine, and pods have neither");
 	else if (w->n_modules > 0)
@@ -582,12 +644,34 @@ static bool kubernetes_accepts(const struct executor_host *host, const struct ex
 	else if (!w->container && !engine_attribute(host, "image") && !getenv("TWINC_IMAGE"))
 		snprintf(ret_why, why_len, "it names no container, and the cluster no `image` for such steps (nor does TWINC_IMAGE)");
 	else if (!stored)
-		snprintf(ret_why, why_len, "the cluster names no `claim` and `mount` through which its pods see the state folder (`--on kubernetes:CLAIM:MOUNT`)");
-	else if (!file_is_below(host->state, mount))
-		snprintf(ret_why, why_len, "its pods see %s only, and the state folder is %s: name one there with `--state`", mount, host->state);
+		snprintf(ret_why, why_len, "the cluster names no `claim` and `mount` through which its pods see the state folder, and no `bucket` (`--on kubernetes:CLAIM:MOUNT`, `--on kubernetes:s3://NAME/PREFIX`)");
+	else if (site.bucket)
+		good = store_accepts(host, site.bucket, ret_why, why_len);
+	else if (!file_is_below(host->state, site.mount))
+		snprintf(ret_why, why_len, "its pods see %s only, and the state folder is %s: name one there with `--state`", site.mount, host->state);
 	else
 		good = true;
 	arena_finish(&a);
+	return good;
+}
+
+/* Where tasks find their folders: their own, or those of here. */
+static const char *kubernetes_root(const struct executor_host *host, struct arena *a, char *ret_error, size_t error_len)
+{
+	struct kubernetes_site site;
+	(void)ret_error, (void)error_len;
+	return kubernetes_read_way(host, a, &site) && site.bucket ? STORE_ROOT : "";
+}
+
+static bool open_store(struct kubernetes *k, const struct executor_host *host, char *ret_error, size_t error_len)
+{
+	if (!k->site.bucket)
+		return true;
+	if (!store_open(&k->store, host, k->site.bucket, k->site.name, ret_error, error_len))
+		return false;
+	bool good = store_ask(&k->store, ret_error, error_len);
+	if (!good)
+		store_finish(&k->store);
 	return good;
 }
 
@@ -597,14 +681,15 @@ static bool kubernetes_open(struct engine_context *c, char *ret_error, size_t er
 	if (!k)
 		bug_out_of_memory();
 	k->context = c;
-	read_storage(c->host, &k->arena, &k->site.claim, &k->site.mount);
+	kubernetes_read_way(c->host, &k->arena, &k->site);
 	k->site.image = engine_attribute(c->host, "image") ? engine_attribute(c->host, "image") : getenv("TWINC_IMAGE");
 	k->site.state = c->host->state;
 	k->site.name = engine_state_name(&k->arena, c->host->state, "kubernetes");
 	if (!k->site.name)
 		snprintf(ret_error, error_len, "%s/kubernetes cannot be written", c->host->state);
-	k->kube = k->site.name ? open_of(c->host, ret_error, error_len) : NULL;
-	if (!k->kube) {
+	k->kube = k->site.name ? kubernetes_open_kube(c->host, ret_error, error_len) : NULL;
+	if (!k->kube || !open_store(k, c->host, ret_error, error_len)) {
+		kube_close(k->kube);
 		arena_finish(&k->arena);
 		free(k);
 		return false;
@@ -620,7 +705,9 @@ static void clean_up(struct kubernetes *k)
 	struct arena a = { 0 };
 	struct doc *said;
 	for (size_t i = 0; i < 2; i++)
-		kube_ask(k->kube, &a, "DELETE", arena_printf(&a, "%s&propagationPolicy=Background", selector(k, &a, kinds[i])), NULL, false, &said);
+		kube_ask(k->kube, &a, "DELETE", arena_printf(&a, "%s&propagationPolicy=Background", kubernetes_selector(k->kube, k->site.name, &a, kinds[i])), NULL, false, &said);
+	if (k->site.bucket)
+		store_clean(&k->store);
 	arena_finish(&a);
 }
 
@@ -629,6 +716,8 @@ static void kubernetes_close(struct engine_context *c)
 	struct kubernetes *k = c->own;
 	if (k->anything && c->jobs.len == 0)
 		clean_up(k);
+	if (k->site.bucket)
+		store_finish(&k->store);
 	kube_close(k->kube);
 	map_finish(&k->jobs);
 	arena_finish(&k->arena);
@@ -644,121 +733,8 @@ static void *kubernetes_start(const struct executor_host *host, char *ret_error,
 	return engine_start(&engine_kubernetes, host, ret_error, error_len);
 }
 
-/* -- after a crash --------------------------------------------------------------------------------------------------- */
-
-/* The Jobs of the state folder, by name; *ret: as the server told them. */
-static bool list_jobs(struct kube *kube, const struct kubernetes_site *site, struct arena *a, struct map *ret, char *ret_error, size_t error_len)
-{
-	const struct kubernetes k = { .kube = kube, .site = *site };
-	struct doc *jobs = NULL;
-	struct net_answer answer = kube_ask(kube, a, "GET", selector(&k, a, "jobs"), NULL, false, &jobs);
-	bool good = answer.outcome == NET_ANSWERED && answer.status == 200 && jobs;
-	if (!good)
-		snprintf(ret_error, error_len, "%s", kube_error(a, &answer, jobs));
-	for (doc_each(job, good ? doc_get(jobs, "items") : NULL))
-		map_set(ret, doc_text(doc_get(doc_get(job, "metadata"), "name"), ""), job);
-	return good;
-}
-
-static bool open_site(const struct executor_host *host, struct arena *a, struct kubernetes_site *ret, struct kube **ret_kube, char *ret_error, size_t error_len)
-{
-	*ret = (struct kubernetes_site){ .name = engine_state_name(a, host->state, "kubernetes"), .state = host->state };
-	snprintf(ret_error, error_len, "%s/kubernetes cannot be written", host->state);
-	*ret_kube = ret->name ? open_of(host, ret_error, error_len) : NULL;
-	return *ret_kube != NULL;
-}
-
-static void find_one(const struct kubernetes_site *site, struct arena *a, const struct map *jobs, struct executor_attempt *at)
-{
-	struct kube_known known;
-	find_known(site, a, at->run, at->number, &known);
-	const struct doc *job = map_get(jobs, known.name);
-	at->found = EXECUTOR_GONE;
-	if (script_ended(script_folder(a, site->state, at->run, at->number), 0, &at->end)) {
-		at->found = EXECUTOR_FOUND_ENDED;
-	} else if (job && kubernetes_job_over(job, (uint32_t)known.index)) { /* its file is missing: it did not end well */
-		at->found = EXECUTOR_FOUND_ENDED;
-		at->end.outcome = EXECUTOR_LOST;
-	} else if (job && !doc_get(doc_get(job, "metadata"), "deletionTimestamp")) {
-		at->found = EXECUTOR_ALIVE;
-	}
-}
-
-static bool kubernetes_find(const struct executor_host *host, struct executor_attempt *attempts, uint32_t n, char *ret_error, size_t error_len)
-{
-	struct arena a = { 0 };
-	struct kubernetes_site site;
-	struct map jobs = { 0 };
-	struct kube *kube;
-	bool good = open_site(host, &a, &site, &kube, ret_error, error_len) && list_jobs(kube, &site, &a, &jobs, ret_error, error_len);
-	for (uint32_t i = 0; i < n && good; i++)
-		find_one(&site, &a, &jobs, &attempts[i]);
-	map_finish(&jobs);
-	kube_close(kube);
-	arena_finish(&a);
-	return good;
-}
-
-/* Whether the Job has nobody left but these. */
-static bool has_no_other(const struct doc *job, uint32_t n)
-{
-	int64_t indexes = doc_integer(doc_get(doc_get(job, "spec"), "completions"), 1);
-	for (uint32_t i = 0; i < indexes && i < BATCH_MAX; i++)
-		if (!kubernetes_job_over(job, i) && n-- == 0)
-			return false;
-	return true;
-}
-
-struct killed { struct kube_known known; uint32_t n; bool done; };
-
-/* Each attempt that may be alive, and with it how many of its Job are. */
-static struct killed *killed_of(const struct kubernetes_site *site, struct arena *a, struct map *all, const struct executor_attempt *at)
-{
-	struct kube_known known;
-	find_known(site, a, at->run, at->number, &known);
-	struct killed *one = map_get(all, known.name);
-	if (!one) {
-		one = arena_new(a, struct killed);
-		map_set(all, arena_strdup(a, known.name), one);
-	}
-	one->known = known;
-	return one;
-}
-
-static void kubernetes_kill(const struct executor_host *host, const struct executor_attempt *attempts, uint32_t n)
-{
-	struct arena a = { 0 };
-	struct kubernetes_site site;
-	struct map jobs = { 0 }, killed = { 0 };
-	struct kube *kube = NULL;
-	char error[200];
-	uint32_t alive = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		script_void(script_folder(&a, host->state, attempts[i].run, attempts[i].number));
-		alive += attempts[i].found == EXECUTOR_ALIVE;
-	}
-	bool good = alive > 0 && open_site(host, &a, &site, &kube, error, sizeof error) && list_jobs(kube, &site, &a, &jobs, error, sizeof error);
-	for (uint32_t i = 0; i < n && good; i++)
-		if (attempts[i].found == EXECUTOR_ALIVE)
-			killed_of(&site, &a, &killed, &attempts[i])->n++;
-	for (uint32_t i = 0; i < n && good; i++) {
-		if (attempts[i].found != EXECUTOR_ALIVE)
-			continue;
-		struct killed *one = killed_of(&site, &a, &killed, &attempts[i]);
-		const struct doc *job = map_get(&jobs, one->known.name);
-		if (job && !one->done && has_no_other(job, one->n))
-			delete_job(kube, &a, one->known.name, one->done = true);
-		else if (job && !one->done)
-			delete_pod(kube, &a, &one->known, true);
-	}
-	map_finish(&jobs);
-	map_finish(&killed);
-	kube_close(kube);
-	arena_finish(&a);
-}
-
 const struct executor executor_kubernetes = {
 	.name = "kubernetes", .doc = "Jobs of a Kubernetes cluster", .kind = "kubernetes.cluster", .most = 1000,
-	.accepts = kubernetes_accepts, .start = kubernetes_start, .submit = engine_submit, .fd = engine_fd, .poll = engine_poll,
+	.accepts = kubernetes_accepts, .root = kubernetes_root, .start = kubernetes_start, .submit = engine_submit, .fd = engine_fd, .poll = engine_poll,
 	.cancel = engine_cancel, .finish = engine_finish, .find = kubernetes_find, .adopt = engine_adopt, .kill = kubernetes_kill,
 };

@@ -1,10 +1,13 @@
 #include "runtime/executor/kubernetes_job.h"
+#include "runtime/executor/kubernetes_store.h"
+#include "stdlib/stdlib.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define GRACE_S 60      /* over the task's own limit */
+#define STAGE_S 3600    /* and for what it reads to be fetched, and its result to be brought */
 #define TTL_S 86400     /* of a Job that ended, should nobody come back for it; how it ended stands in its folder */
 #define REMADE_MOST 6   /* pods of one task that somebody deletes */
 
@@ -102,6 +105,12 @@ static void put_command(const struct kubernetes_site *site, struct arena *a, str
 {
 	struct doc *command = set_list(a, container, "command");
 	doc_push(command, doc_string(a, "/bin/sh"));
+	if (site->bucket) {
+		const char *const words[] = { "-c", stdlib_kubernetes_pod[0].text, "twin", STORE_ROOT, STORE_URL };
+		for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+			doc_push(command, doc_string(a, words[i]));
+		return;
+	}
 	if (!j->indexes) {
 		doc_push(command, doc_printf(a, "%s/task", j->first->task.folder));
 		return;
@@ -111,6 +120,35 @@ static void put_command(const struct kubernetes_site *site, struct arena *a, str
 	doc_push(command, doc_string(a, "twin"));
 	doc_push(command, doc_printf(a, "%s/work", site->state));
 	doc_push(command, doc_string(a, j->list));
+}
+
+/* *ret: its place in the container. */
+static struct doc *put_volume(struct arena *a, struct doc *spec, struct doc *container, const char *name, const char *path, struct doc **ret)
+{
+	struct doc *list = doc_get(container, "volumeMounts"), *volumes = doc_get(spec, "volumes");
+	struct doc *volume = push_map(a, volumes ? volumes : set_list(a, spec, "volumes"));
+	*ret = push_map(a, list ? list : set_list(a, container, "volumeMounts"));
+	doc_set_text(a, *ret, "name", name);
+	doc_set_text(a, *ret, "mountPath", path);
+	doc_set_text(a, volume, "name", name);
+	return volume;
+}
+
+static const char *urls_name(const struct kubernetes_job *j, struct arena *a)
+{
+	return arena_printf(a, "%s-urls", j->name);
+}
+
+static void put_volumes(const struct kubernetes_site *site, struct arena *a, struct doc *spec, struct doc *container, const struct kubernetes_job *j)
+{
+	struct doc *mount;
+	if (site->bucket) { /* of the URLs, its own: those of others are none of its business */
+		set_map(a, put_volume(a, spec, container, "work", STORE_ROOT, &mount), "emptyDir");
+		doc_set_text(a, set_map(a, put_volume(a, spec, container, "url", STORE_URL, &mount), "secret"), "secretName", urls_name(j, a));
+		doc_set_text(a, mount, j->indexes ? "subPathExpr" : "subPath", j->indexes ? "$(JOB_COMPLETION_INDEX)" : "0");
+	} else {
+		doc_set_text(a, set_map(a, put_volume(a, spec, container, "twin", site->mount, &mount), "persistentVolumeClaim"), "claimName", site->claim);
+	}
 }
 
 static struct doc *make_pod(const struct kubernetes_site *site, struct arena *a, const struct kubernetes_job *j)
@@ -132,12 +170,7 @@ static struct doc *make_pod(const struct kubernetes_site *site, struct arena *a,
 	put_environment(a, container, j);
 	put_resources(a, container, t);
 	put_security(a, container);
-	struct doc *mount = push_map(a, set_list(a, container, "volumeMounts"));
-	doc_set_text(a, mount, "name", "twin");
-	doc_set_text(a, mount, "mountPath", site->mount);
-	struct doc *volume = push_map(a, set_list(a, spec, "volumes"));
-	doc_set_text(a, volume, "name", "twin");
-	doc_set_text(a, set_map(a, volume, "persistentVolumeClaim"), "claimName", site->claim);
+	put_volumes(site, a, spec, container, j);
 	return spec;
 }
 
@@ -179,7 +212,7 @@ struct doc *kubernetes_job_document(const struct kubernetes_site *site, struct a
 	doc_set(a, spec, "ttlSecondsAfterFinished", doc_int(a, TTL_S));
 	struct doc *template = set_map(a, spec, "template"), *labels = set_map(a, set_map(a, template, "metadata"), "labels"), *pod = make_pod(site, a, j);
 	if (t->time_ms)
-		doc_set(a, j->indexes ? pod : spec, "activeDeadlineSeconds", doc_int(a, (int64_t)(t->time_ms + 999) / 1000 + GRACE_S));
+		doc_set(a, j->indexes ? pod : spec, "activeDeadlineSeconds", doc_int(a, (int64_t)(t->time_ms + 999) / 1000 + GRACE_S + (site->bucket ? STAGE_S : 0)));
 	doc_set_text(a, labels, "twinc/state", site->name);
 	doc_set_text(a, labels, "twinc/job", j->name);
 	doc_set(a, template, "spec", pod);
@@ -191,6 +224,15 @@ struct doc *kubernetes_secret_document(const struct kubernetes_site *site, struc
 	struct doc *meta, *d = new_object(site, a, "v1", "Secret", j, &meta), *data = set_map(a, d, "stringData");
 	for (const char *const *s = j->first->task.secrets; *s; s++)
 		doc_set_text(a, data, secret_name(*s, a), *s + strcspn(*s, "=") + 1);
+	return d;
+}
+
+struct doc *kubernetes_urls_document(const struct kubernetes_site *site, struct arena *a, const struct kubernetes_job *j, const char *const *urls, uint32_t n)
+{
+	const struct kubernetes_job named = { .name = urls_name(j, a), .first = j->first };
+	struct doc *meta, *d = new_object(site, a, "v1", "Secret", &named, &meta), *data = set_map(a, d, "stringData");
+	for (uint32_t i = 0; i < n; i++)
+		doc_set(a, data, arena_printf(a, "%u", i), doc_printf(a, "%s\n", urls[i]));
 	return d;
 }
 

@@ -9,7 +9,9 @@
 struct kubernetes_site {
 	const char *name;  /* of the state folder, in all names and labels */
 	const char *state; /* the folder itself */
-	const char *claim, *mount, *image;
+	const char *claim, *mount; /* or NULL */
+	const char *bucket;        /* or NULL: what is instead of them, "s3://..." */
+	const char *image;
 };
 /* A Job: of one task, or of several that are alike, a pod each, which it tells its index. */
 struct kubernetes_job {
@@ -23,6 +25,8 @@ bool kubernetes_alike(const struct executor_task *a, const struct executor_task 
 struct doc *kubernetes_job_document(const struct kubernetes_site *site, struct arena *a, const struct kubernetes_job *j);
 /* The tasks' secrets, under the Job's name. */
 struct doc *kubernetes_secret_document(const struct kubernetes_site *site, struct arena *a, const struct kubernetes_job *j);
+/* The Secret with what its pods are told, each in a file: urls[i], where the task of index i lies. */
+struct doc *kubernetes_urls_document(const struct kubernetes_site *site, struct arena *a, const struct kubernetes_job *j, const char *const *urls, uint32_t n);
 /* Whether a list of indexes ("1,3-5") holds this one; NULL holds none. */
 bool kubernetes_has_index(const char *list, uint32_t index);
 /* How a Job ended, "Complete" or "Failed"; NULL: it has not. *ret: the condition that says so. */

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CONNECT_MS 10000
 #define TIMEOUT_MS 60000
@@ -18,6 +20,7 @@
 #define FIRST_PAUSE_MS 250
 #define LAST_PAUSE_MS 8000
 #define RETRY_AFTER_MAX_S 60
+#define SILENCE_BYTES 100 /* fewer in a second are none */
 
 /* What is used of the library, loaded by name. */
 #define FUNCTIONS(F) \
@@ -40,7 +43,9 @@ struct attempt {
 	struct net *net;
 	struct buf body;
 	size_t max, header_bytes;
-	bool too_long;
+	bool too_long, full;
+	const struct net_request *request;
+	uint64_t sent, taken; /* of files */
 	int64_t retry_after_s; /* -1: not said */
 	struct arena *arena;
 	const char *const *wants;
@@ -92,6 +97,38 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *ctx)
 	}
 	buf_add(&t->body, bytes, size * n);
 	return size * n;
+}
+
+/* Into its file, where it is what was asked for: what else a server says is told as ever. */
+static size_t take_file(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct attempt *t = ctx;
+	long status = 0;
+	curl.easy_getinfo(t->net->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status != 200)
+		return take_body(bytes, size, n, ctx);
+	t->too_long = t->taken + size * n > t->request->max_bytes;
+	t->full = !t->too_long && pwrite(t->request->to, bytes, size * n, (off_t)t->taken) != (ssize_t)(size * n);
+	if (t->too_long || t->full)
+		return 0;
+	t->taken += size * n;
+	return size * n;
+}
+
+static size_t give_file(char *bytes, size_t size, size_t n, void *ctx)
+{
+	struct attempt *t = ctx;
+	ssize_t got = pread(t->request->from, bytes, size * n, (off_t)t->sent);
+	if (got < 0)
+		return CURL_READFUNC_ABORT;
+	t->sent += (size_t)got;
+	return (size_t)got;
+}
+
+static int seek_file(void *ctx, curl_off_t offset, int origin)
+{
+	((struct attempt *)ctx)->sent = (uint64_t)offset;
+	return origin == SEEK_SET ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK;
 }
 
 static void take_wanted(struct attempt *t, const char *line, size_t len)
@@ -166,6 +203,30 @@ static void set_blob(CURL *e, CURLoption option, const char *pem)
 		curl.easy_setopt(e, option, &blob);
 }
 
+/* Files may be long, and take as long as something of them moves. */
+static void set_files(CURL *e, const struct net_request *r, struct attempt *t)
+{
+	struct stat st;
+	if (r->to_file) {
+		curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, take_file);
+		if (ftruncate(r->to, 0) != 0)
+			t->full = true;
+	}
+	if (r->from_file) {
+		curl.easy_setopt(e, CURLOPT_UPLOAD, 1L);
+		curl.easy_setopt(e, CURLOPT_READFUNCTION, give_file);
+		curl.easy_setopt(e, CURLOPT_READDATA, t);
+		curl.easy_setopt(e, CURLOPT_SEEKFUNCTION, seek_file);
+		curl.easy_setopt(e, CURLOPT_SEEKDATA, t);
+		curl.easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)(fstat(r->from, &st) == 0 ? st.st_size : 0));
+	}
+	if (r->to_file || r->from_file) {
+		curl.easy_setopt(e, CURLOPT_TIMEOUT_MS, 0L);
+		curl.easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, (long)SILENCE_BYTES);
+		curl.easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (timeout_ms(r) + 999) / 1000);
+	}
+}
+
 static void set_up(struct net *n, const struct net_request *r, struct attempt *t, struct curl_slist *headers)
 {
 	CURL *e = n->easy;
@@ -200,6 +261,9 @@ static void set_up(struct net *n, const struct net_request *r, struct attempt *t
 		curl.easy_setopt(e, CURLOPT_POSTFIELDS, r->body);
 		curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_len);
 	}
+	if (strcmp(r->method, "HEAD") == 0)
+		curl.easy_setopt(e, CURLOPT_NOBODY, 1L);
+	set_files(e, r, t);
 }
 
 static enum net_outcome outcome_of(CURLcode code)
@@ -229,6 +293,8 @@ static CURLcode try_once(struct net *n, const struct net_request *r, struct atte
 	struct curl_slist *headers = curl.slist_append(NULL, "Expect:");
 	for (const char *const *h = r->headers; h && *h; h++)
 		headers = curl.slist_append(headers, *h);
+	t->request = r;
+	t->sent = t->taken = 0;
 	set_up(n, r, t, headers);
 	CURLcode code = curl.easy_perform(n->easy);
 	*ret_status = 0;
@@ -275,7 +341,7 @@ struct net_answer net_ask(struct net *n, struct arena *a, const struct net_reque
 	int64_t end = now_ms() + (r->patience_ms ? r->patience_ms : PATIENCE_MS), pause = FIRST_PAUSE_MS;
 	struct net_answer answer;
 	for (;;) {
-		struct attempt t = { .net = n, .max = r->max_bytes ? r->max_bytes : MAX_BYTES, .retry_after_s = -1, .arena = a, .wants = r->wants };
+		struct attempt t = { .net = n, .max = r->max_bytes && !r->to_file ? r->max_bytes : MAX_BYTES, .retry_after_s = -1, .arena = a, .wants = r->wants };
 		size_t n_wants = 0;
 		while (r->wants && r->wants[n_wants])
 			n_wants++;
@@ -285,7 +351,7 @@ struct net_answer net_ask(struct net *n, struct arena *a, const struct net_reque
 		answer.body = arena_strndup(a, buf_text(&t.body), t.body.len);
 		answer.len = t.body.len;
 		answer.got = t.got;
-		answer.error = t.too_long ? "its answer is longer than is taken" : code == CURLE_OK ? NULL : curl.easy_strerror(code);
+		answer.error = t.too_long ? "its answer is longer than is taken" : t.full ? "its answer cannot be written" : code == CURLE_OK ? NULL : curl.easy_strerror(code);
 		buf_finish(&t.body);
 		int64_t wait = t.retry_after_s >= 0 && code == CURLE_OK ? t.retry_after_s * 1000 : pause;
 		if (!is_worth(r, code, answer.status) || now_ms() + wait >= end)

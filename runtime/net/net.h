@@ -18,6 +18,9 @@ struct net_request {
 	const char *const *headers; /* "Name: value", NULL-terminated; or NULL */
 	const char *body;           /* or NULL */
 	size_t body_len;
+	bool from_file;             /* the body is what lies in the file `from`, from its begin; then, and with to_file, timeout_ms is of silence */
+	bool to_file;               /* the body of an answer that is 200 goes into the empty file `to`, and max_bytes bounds it */
+	int from, to;
 	bool once;                  /* must not be carried out twice: tried again only where it surely was not */
 	uint32_t timeout_ms;        /* of one try; 0: a minute */
 	uint32_t patience_ms;       /* how long it is tried again; 0: ten seconds */

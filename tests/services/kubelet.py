@@ -158,13 +158,22 @@ class Pod:
         line += ["--ro-bind", "/usr", "/usr", "--ro-bind", "/etc", "/etc", "--ro-bind", "/sys", "/sys", "--proc", "/proc", "--dev", "/dev"]
         for name in ("bin", "sbin", "lib", "lib64"):
             line += ["--symlink", "usr/" + name, "/" + name]
-        volumes = {v["name"]: v for v in self.spec.get("volumes", [])}
+        volumes, env = {v["name"]: v for v in self.spec.get("volumes", [])}, self.environment(container)
         for mount in container.get("volumeMounts", []):
             volume = volumes[mount["name"]]
             read_only = mount.get("readOnly") or not volume.keys().isdisjoint(("configMap", "secret", "projected"))
+            part = re.sub(r"\$\(([^)]+)\)", lambda m: env[m.group(1)], mount.get("subPathExpr", mount.get("subPath", "")))
             with self.making:  # whole, before anybody sees it
-                line += ["--ro-bind" if read_only else "--bind", self.volume(volume), mount["mountPath"]]
+                line += ["--ro-bind" if read_only else "--bind", os.path.join(self.volume(volume), part), mount["mountPath"]]
+        line += ["--bind", self.last_words(container), "/dev/termination-log"]
         return line + ["--chdir", container.get("workingDir", "/"), "--"] + container["command"] + container.get("args", [])
+
+    def last_words(self, container):
+        """The file in which a container says why it ended."""
+        path = os.path.join(self.home, container["name"] + ".last")
+        if not os.path.exists(path):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666))
+        return path
 
     # -- its life
 
@@ -187,6 +196,8 @@ class Pod:
             code = self.process[name].wait()
         code = code if code >= 0 else 128 - code
         self.states[name] = {"terminated": {"exitCode": code, "reason": "Error" if code else "Completed", "startedAt": started, "finishedAt": now()}}
+        with open(self.last_words(container), encoding="utf-8", errors="replace") as last:
+            self.states[name]["terminated"]["message"] = last.read(4096)
         return code == 0
 
     def run(self):
