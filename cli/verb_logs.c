@@ -55,11 +55,13 @@ static int open_log(struct logs *l, const struct journal_task *t, bool err, off_
 static void show(struct logs *l, const struct journal_task *t)
 {
 	off_t out_at = 0, err_at = 0;
-	int out = open_log(l, t, false, &out_at), err = open_log(l, t, true, &err_at);
+	int out = -1, err = -1;
 	bool more = l->c->follow;
 	do {
 		struct cli_lock holder;
 		more = more && cli_lock_holder(l->c, l->state, &holder); /* asked before the last copy */
+		out = out >= 0 ? out : open_log(l, t, false, &out_at); /* behind SSH they come with the end */
+		err = err >= 0 ? err : open_log(l, t, true, &err_at);
 		if (out >= 0)
 			out_at = copy(out, out_at, stdout);
 		if (err >= 0)
@@ -93,6 +95,8 @@ static int logs(struct cli *c, struct journal *j, struct logs *l)
 		if (!cli_task(c, j, true, &t))
 			return cli_fail("no task `%s` has run; `twinc status` lists them", c->subject);
 		show(l, &t);
+		if (!l->any && t.state == TASK_RUNNING && t.lane)
+			return cli_fail("what `%s` writes at %s comes here when it has ended; `-f` waits for it", c->subject, t.lane);
 		return l->any ? CLI_DONE : cli_fail("the logs of `%s` are gone", c->subject);
 	}
 	if (!cli_run(c, j, &run))

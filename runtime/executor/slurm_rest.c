@@ -38,7 +38,9 @@ static const char *error_of(struct arena *a, const struct net_answer *answer, co
 	}
 	if (answer->outcome != NET_ANSWERED)
 		return answer->error ? answer->error : "it was given up";
-	return answer->status == 200 ? NULL : arena_printf(a, "slurmrestd answers with HTTP status %ld", answer->status);
+	if (answer->status != 200)
+		return arena_printf(a, "slurmrestd answers with HTTP status %ld", answer->status);
+	return d ? NULL : "what answers is no slurmrestd: it speaks no JSON";
 }
 
 static struct net_answer ask(struct slurm_rest *r, struct arena *a, const char *method, int version, const char *path, const struct doc *body, struct doc **ret)
@@ -166,6 +168,13 @@ static int64_t number_of(const struct doc *d, int64_t otherwise)
 	return doc_integer(d, otherwise);
 }
 
+/* Where it is not Slurm that refuses, Slurm may have the job all the same: the queue is to be asked. */
+static bool may_be_there(const struct net_answer *answer, const struct doc *said)
+{
+	const struct doc *errors = doc_get(said, "errors");
+	return answer->outcome != NET_ANSWERED || (doc_len(errors) == 0 && (answer->status == 200 || answer->status == 429 || answer->status >= 500));
+}
+
 bool slurm_rest_submit(struct slurm_rest *r, struct arena *a, const char *path, const struct slurm_options *o, const char **ret, bool *ret_later)
 {
 	struct doc *body = doc_map(a), *said;
@@ -178,7 +187,7 @@ bool slurm_rest_submit(struct slurm_rest *r, struct arena *a, const char *path, 
 	doc_set(a, body, "job", describe(r, a, o));
 	struct net_answer answer = ask(r, a, "POST", r->version, "job/submit", body, &said);
 	int64_t id = number_of(doc_get(said, "job_id"), 0);
-	*ret_later = answer.outcome != NET_ANSWERED;
+	*ret_later = may_be_there(&answer, said);
 	*ret = error_of(a, &answer, said);
 	if (!*ret && id > 0)
 		*ret = arena_printf(a, "%" PRId64, id);
@@ -233,6 +242,8 @@ bool slurm_rest_query(struct slurm_rest *r, struct arena *a, const char *prefix,
 	struct doc *said;
 	struct net_answer answer = ask(r, a, "GET", r->version, "jobs/", NULL, &said);
 	*ret_error = error_of(a, &answer, said);
+	if (!*ret_error && !doc_get(said, "jobs"))
+		*ret_error = "slurmrestd tells no jobs";
 	if (*ret_error)
 		return false;
 	for (doc_each(job, doc_get(said, "jobs")))

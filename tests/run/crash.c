@@ -241,10 +241,11 @@ int main(int argc, char **argv)
 		judge("killed again and again", folder, false);
 	}
 	srand(1);
-	for (int n = 0; n < 70 && failures < 5; n += step_by) { /* 210 times at any moment */
+	int hits = 0;
+	for (int n = 0; hits < 210 / step_by && failures < 5; n++) { /* 210 times at any moment while it is at work */
 		folder = fresh(root, at++);
 		for (int k = 0; k < 3; k++)
-			apply_process(folder, 0, rand() % 150);
+			hits += apply_process(folder, 0, rand() % 150) == -1;
 		if (apply_process(folder, 0, -1) != 0)
 			complain("killed at a random moment", folder, "resuming failed");
 		judge("killed at a random moment", folder, false);
@@ -259,7 +260,7 @@ int main(int argc, char **argv)
 			complain("keeper killed", folder, "resuming failed");
 		judge("keeper killed", folder, true);
 	}
-	printf("%d commits, %d folders, %d failures\n", commits, at, failures);
+	printf("%d commits, %d folders, %d random kills, %d failures\n", commits, at, hits, failures);
 	if (failures == 0)
 		file_remove_tree(root);
 	return failures > 0;

@@ -41,6 +41,7 @@ engine_up() { # NAME
 		export TWINC_IMAGE=example.org/tools:1
 		on=kubernetes:shared:${TMPDIR:-/tmp}
 		;;
+	local) on=local ;;
 	podman) # beside another engine, or alone
 		for program in podman runc busybox; do
 			command -v $program >/dev/null || skip "tools/engines/podman: no $program"
@@ -49,8 +50,8 @@ engine_up() { # NAME
 		containers=$(mktemp -d)
 		"$root/tests/services/podman" up "$containers" || exit 1
 		. "$containers/env"
-		[ -n "${engine:-}" ] || on=local
-		return
+		[ -z "${engine:-}" ] || return
+		on=local
 		;;
 	ssh)
 		for program in /usr/sbin/sshd ssh ssh-keygen setsid; do
@@ -110,6 +111,7 @@ engine_tells() { # whatever anybody could read in it who may look at jobs
 		cat "$engine"/*.log
 		grep -r . "$engine/work" --exclude=exit
 		;;
+	podman) grep -ra . "$containers" --exclude-dir=overlay --exclude-dir=dir ;;
 	esac 2>/dev/null
 }
 
