@@ -3,6 +3,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 engine_up() { # NAME
 	case $1 in
+	local) on=local ;;
 	slurm)
 		for program in munged slurmctld slurmd sbatch; do
 			PATH=$PATH:/usr/sbin command -v $program >/dev/null || skip "tools/engines/slurm: no $program"
