@@ -66,6 +66,13 @@ static bool load(char *ret_error, size_t error_len)
 	return true;
 }
 
+static const char *reason(CURLcode code)
+{
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return "its certificate is not one that is trusted here for that name";
+	return code == CURLE_OK ? NULL : curl.easy_strerror(code);
+}
+
 struct net *net_create(bool (*stop)(void *ctx), void *ctx, char *ret_error, size_t error_len)
 {
 	if (!load(ret_error, error_len))
@@ -351,7 +358,7 @@ struct net_answer net_ask(struct net *n, struct arena *a, const struct net_reque
 		answer.body = arena_strndup(a, buf_text(&t.body), t.body.len);
 		answer.len = t.body.len;
 		answer.got = t.got;
-		answer.error = t.too_long ? "its answer is longer than is taken" : t.full ? "its answer cannot be written" : code == CURLE_OK ? NULL : curl.easy_strerror(code);
+		answer.error = t.too_long ? "its answer is longer than is taken" : t.full ? "its answer cannot be written" : reason(code);
 		buf_finish(&t.body);
 		int64_t wait = t.retry_after_s >= 0 && code == CURLE_OK ? t.retry_after_s * 1000 : pause;
 		if (!is_worth(r, code, answer.status) || now_ms() + wait >= end)
@@ -439,7 +446,7 @@ struct net_answer net_watch(struct net *n, struct arena *a, const struct net_req
 	answer.outcome = outcome_of(code);
 	answer.body = arena_strndup(a, buf_text(&s.attempt.body), s.attempt.body.len);
 	answer.len = s.attempt.body.len;
-	answer.error = s.attempt.too_long ? "its answer is longer than is taken" : code == CURLE_OK ? NULL : curl.easy_strerror(code);
+	answer.error = s.attempt.too_long ? "its answer is longer than is taken" : reason(code);
 	buf_finish(&s.attempt.body);
 	return answer;
 }
