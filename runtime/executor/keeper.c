@@ -24,6 +24,8 @@
 #define GRACE_MS 5000
 #define WATCH_MS 100 /* between looks at the memory of tasks that have a limit */
 #define DRAIN_MS 5 /* between looks at a group that has been killed */
+#define QUIET_LOOKS 3 /* the list of children may leave one out while another ends (proc(5)): so often nobody is seen */
+#define LAST_LOOKS 200
 
 enum child_state { CHILD_RUNNING, CHILD_STOPPING /* TERM sent */, CHILD_DRAINING /* leader reaped, others dying */ };
 struct child {
@@ -35,6 +37,8 @@ struct child {
 	uint64_t memory_bytes;
 	enum wire_contained contained;
 	bool timed_out, too_large;
+	bool company; /* others of it outlived its leader */
+	int quiet;    /* looks since one was seen */
 	char *mark; /* "TMPDIR=...": what its processes carry in their environment */
 	struct executor_end end;
 };
@@ -42,6 +46,7 @@ struct keeper {
 	int socket, receipts, signals, null, children_file; /* socket -1: the main process is gone */
 	pid_t self;
 	struct child *children;
+	char *work;   /* "TMPDIR=STATE/work": what the processes of all tasks carry */
 	struct wire_buffer in, out;
 	bool closed;
 };
@@ -158,6 +163,9 @@ static void spawn(struct keeper *k, const char *body, uint32_t bytes)
 		s.argv[i] = (char *)(uintptr_t)take_string(&at, stop);
 	for (uint32_t i = 0; i < w.n_env; i++)
 		s.env[i] = (char *)(uintptr_t)take_string(&at, stop);
+	char *end = k->work ? NULL : strstr(c->mark, "/work/");
+	if (end)
+		k->work = strndup(c->mark, (size_t)(end - c->mark) + strlen("/work"));
 	int failure = 0;
 	c->number = c->end.number = w.number;
 	c->memory_bytes = w.memory_bytes;
@@ -197,7 +205,7 @@ static bool is_leader(const struct keeper *k, pid_t pid)
 }
 
 /* Processes of the task that left its group; they became our children when their parents ended. True: killed some. */
-static bool kill_strays(struct keeper *k, const struct child *c)
+static bool kill_strays(struct keeper *k, const char *mark)
 {
 	bool found = false;
 	static char text[65536]; /* thousands of them; the rest is found the next time */
@@ -207,7 +215,7 @@ static bool kill_strays(struct keeper *k, const struct child *c)
 		long pid = strtol(at, &end, 10);
 		if (end == at)
 			return found;
-		if (!is_leader(k, (pid_t)pid) && mark_is_on((pid_t)pid, c->mark)) {
+		if (!is_leader(k, (pid_t)pid) && mark_is_on((pid_t)pid, mark)) {
 			kill((pid_t)pid, SIGKILL);
 			found = true;
 		}
@@ -260,8 +268,10 @@ static int look(struct keeper *k)
 	for (struct child **at = &k->children; *at;) {
 		struct child *c = *at;
 		if (c->state == CHILD_DRAINING) {
-			bool group = kill(-c->pid, SIGKILL) == 0, strays = kill_strays(k, c);
-			if (!group && !strays) {
+			bool group = kill(-c->pid, SIGKILL) == 0, strays = kill_strays(k, c->mark);
+			c->company = c->company || group || strays;
+			c->quiet = group || strays ? 0 : c->quiet + 1;
+			if (c->quiet >= (c->company ? QUIET_LOOKS : 1)) {
 				*at = c->next;
 				tell(k, &c->end);
 				free(c->mark);
@@ -355,6 +365,18 @@ static void keep(struct keeper *k)
 	}
 }
 
+/* No task is left: whoever is still here was overlooked. */
+static void sweep(struct keeper *k)
+{
+	siginfo_t info;
+	for (int i = 0; k->work && i < LAST_LOOKS && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0; i++) {
+		if (!kill_strays(k, k->work) && i >= QUIET_LOOKS)
+			return;
+		reap(k);
+		poll(NULL, 0, DRAIN_MS);
+	}
+}
+
 /* Nothing of the main process may stay open here: its lock and its journal are its own. */
 static void close_others(int a, int b, int c)
 {
@@ -400,5 +422,6 @@ _Noreturn void keeper_run(int socket, int receipts)
 		_exit(70);
 	receipt(&k, "open %d\n", (int)k.self);
 	keep(&k);
+	sweep(&k);
 	_exit(0);
 }
