@@ -253,6 +253,7 @@ void world_task(struct run *r, const struct task *t, struct executor_task *ret);
 void world_finish(struct run *r, struct task *t); /* masks secrets in its logs, tidies */
 void attempt_drop(struct run *r, struct task *t); /* accepts that there is none; it lasts until the turn is told */
 void attempts_free(struct run *r); /* those that were dropped */
+void world_mask(struct run *r, const char *task, uint32_t attempt); /* the logs of one that nobody goes on with */
 void world_outputs(struct run *r, struct task *t, struct bind *b); /* b->outputs: their paths while the command runs */
 const char *world_metrics_path(struct run *r, struct task *t, struct bind *b);
 

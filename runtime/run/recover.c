@@ -201,6 +201,9 @@ void recover_rest(struct run *r)
 		}
 		if (rest.len > 0)
 			l->executor->kill(&l->host, rest.at, rest.len);
+		for (uint32_t i = 0; i < r->orphans.len && rest.len > 0; i++)
+			if (!r->orphans.at[i]->taken && r->orphans.at[i]->lane == l)
+				world_mask(r, r->orphans.at[i]->name, r->orphans.at[i]->attempt);
 		vec_finish(&rest);
 	}
 }

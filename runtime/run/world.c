@@ -1,6 +1,7 @@
 /* What a task finds around it: an empty folder to work in, its inputs as links, its command and its environment. */
 #include "runtime/run/inside.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -396,6 +397,25 @@ static struct attempt *attempt_new(struct run *r, struct task *t)
 	return t->now;
 }
 
+/* What is written there before it is masked is for the user alone. */
+static int shut(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600), e = fd < 0 || fchmod(fd, 0600) != 0 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return e;
+}
+
+/* Logs that may tell a secret. */
+static bool shut_logs(struct run *r, struct task *t)
+{
+	struct attempt *x = t->now;
+	int e = x->has_secret ? shut(x->out) : 0;
+	if (!e && x->has_secret)
+		e = shut(x->err);
+	return e ? trouble(r, t, x->out, e) : true;
+}
+
 /* With NULL at its end. */
 static const char *const *keep(struct attempt *x, struct strings *s)
 {
@@ -416,6 +436,7 @@ bool world_make(struct run *r, struct task *t)
 		world_outputs(r, t, &b);
 		good = make_argv(r, t, &b, &argv) && make_env(r, t, &b, &env, &secrets) && link_assets(r, t, &b, &reads, &digests);
 	}
+	good = good && shut_logs(r, t);
 	if (good) {
 		x->argv = keep(x, &argv);
 		x->env = keep(x, &env);
@@ -445,6 +466,8 @@ bool world_adopt(struct run *r, struct task *t)
 	if (!name_folder(r, t))
 		return false;
 	name_inputs(r, t, &b);
+	for (uint32_t i = 0; i < t->step->n_env; i++)
+		t->now->has_secret |= bind_eval(&b, t->step->env[i].expr, &v, &span, &error) == EVAL_OK && v->kind == VALUE_SECRET;
 	if (t->step->cwl)
 		return make_logs(r, t);
 	world_outputs(r, t, &b);
@@ -500,6 +523,15 @@ static void mask_log(struct run *r, const char *path)
 		if (file_write(path, why, strlen(why), NULL) != 0)
 			unlink(path);
 	}
+	chmod(path, 0644); /* it was the user's alone as long as it was not masked */
+	arena_finish(&a);
+}
+
+void world_mask(struct run *r, const char *task, uint32_t attempt)
+{
+	struct arena a = { 0 };
+	for (int err = 0; r->o.n_secrets > 0 && err < 2; err++)
+		mask_log(r, run_log_path(&a, r->o.state, r->workflow->name, task, attempt, err));
 	arena_finish(&a);
 }
 
