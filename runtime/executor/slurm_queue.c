@@ -46,17 +46,17 @@ static const char *const *client_env(struct arena *a)
 static bool ask(struct arena *a, const struct slurm_way *way, const char *const *words, struct command_answer *ret)
 {
 	struct buf line = { 0 };
-	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "--", way->login, NULL, NULL };
+	const char *argv[] = { "ssh", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes", "--", way->login, NULL, NULL };
 	if (!way->login && !way->link)
 		return command_ask(a, &(struct command){ .argv = words, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
 	for (const char *const *w = words; *w; w++) {
 		buf_puts(&line, w == words ? "" : " ");
 		quote_sh(*w, strlen(*w), &line);
 	}
-	argv[5] = arena_strdup(a, buf_text(&line));
+	argv[7] = arena_strdup(a, buf_text(&line));
 	buf_finish(&line);
 	if (way->link)
-		return ssh_link_ask(way->link, a, &(struct ssh_call){ .verb = "run", .word = argv[5] }, ret);
+		return ssh_link_ask(way->link, a, &(struct ssh_call){ .verb = "run", .word = argv[7] }, ret);
 	return command_ask(a, &(struct command){ .argv = argv, .env = client_env(a), .timeout_ms = ASK_TIMEOUT_MS }, ret);
 }
 

@@ -38,7 +38,7 @@ class Case:
         self.service, self.home = os.path.join(scratch, name, "service"), os.path.join(scratch, name, "twin")
         os.makedirs(self.service)
         os.makedirs(self.home)
-        self.port, self.server, self.token, self.said = None, None, TOKEN, ""
+        self.port, self.server, self.token, self.said, self.timeout = None, None, TOKEN, "", "5"
         self.quick = {"quiet": 0.05, "stage": 0.01}
         self.knobs()
         self.start()
@@ -120,7 +120,7 @@ class Case:
         self.write(text.replace(before, after))
 
     def begin(self, *words):
-        env = dict(os.environ, JENKINS_TOKEN=self.token, TWINC_NET_TIMEOUT="5")
+        env = dict(os.environ, JENKINS_TOKEN=self.token, TWINC_NET_TIMEOUT=self.timeout)
         verb = [self.twinc, words[0]] + (["--secret", "token=env:JENKINS_TOKEN"] if words[0] != "status" else []) + list(words[1:])
         return subprocess.Popen(verb, cwd=self.home, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
@@ -332,9 +332,12 @@ class Case:
     def case_lost(self):
         for answers in ([["POST", "createItem", "lost", 1]], [["POST", "createItem", "cut", 1]], [["POST", "buildWithParameters", "lost", 1]], [["POST", "createItem", 503, 1], ["GET", "queue", 500, 1]],
                         [["POST", "buildWithParameters", "forget", 1]], [["GET", "wfapi", "cut", 3], ["GET", "logText", 500, 1], ["GET", "item", "cut", 2]],
-                        [["POST", "buildWithParameters", "lost", 1], ["GET", "queue", "evil", 2], ["GET", "/1/", "evil", 3]]):
+                        [["POST", "buildWithParameters", "lost", 1], ["GET", "queue", "evil", 2], ["GET", "/1/", "evil", 3]],
+                        [["POST", "buildWithParameters", 429, 1], ["GET", "queue", 429, 1], ["GET", "/1/", "truncated", 2], ["GET", "/1/", "slow", 1]],
+                        [["POST", "createItem", "truncated", 1], ["POST", "buildWithParameters", "slow", 1]], [["GET", "/1/", "endless", 1], ["GET", "queue", "slow", 1]]):
+            self.timeout = "1" if "slow" in str(answers) else "5"
             self.knobs(answers=answers)
-            code = 1 if answers[0][2] == "cut" and answers[0][1] == "createItem" else 0
+            code = 1 if ["POST", "createItem", "cut", 1] in answers or ["POST", "buildWithParameters", "slow", 1] in answers else 0
             if "\x1b" in self.apply(code, show=False):
                 raise Wrong("letters from outside reach the terminal")
             if code:

@@ -11,6 +11,8 @@ FOLDER holds `port` (written when it listens), `state.json` (jobs, queue, builds
   ask          name of the stage that asks            approved     true: it has its answer
   jenkinsfile  what a repository holds                answers      [[method, words of the path, HOW, times], ...]: a status, "cut", "lost" (it is
                                                                    done, and not answered), "forget" (sessions are over), "garbage",
+                                                                   "truncated" (done, and a part of the answer comes), "slow" (2 s, then
+                                                                   no answer), "endless",
                                                                    "evil" (members of other kinds, letters that steer a terminal)
   crumbs       "no": none are issued                  forget       seconds until an item that left the queue is forgotten
   stages       "no": the plug-in pipeline-rest-api is not there
@@ -24,6 +26,7 @@ What it holds to, beside the answers themselves:
 import base64
 import html
 import http.server
+import io
 import json
 import os
 import re
@@ -265,13 +268,29 @@ class Server(http.server.BaseHTTPRequestHandler):
                 return self.json(EVIL)
             if bad == "forget":
                 SESSIONS.clear()
-            if bad == "lost":
-                self.wfile, wire = open(os.devnull, "wb"), self.wfile
+            if bad == "slow":
+                time.sleep(2)
+                return self.cut()
+            if bad == "endless":
+                return self.endless()
+            if bad in ("lost", "truncated"):
+                self.wfile, wire = io.BytesIO(), self.wfile
                 self.route(method, body)
-                self.wfile.close()
-                self.wfile = wire
+                self.wfile, said = wire, self.wfile.getvalue()
+                self.wfile.write(said[:len(said) - 5] if bad == "truncated" else b"")
                 return self.cut()
             return self.route(method, body)
+
+    def endless(self):
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+        except OSError:
+            pass
 
     def cut(self):
         self.close_connection = True
