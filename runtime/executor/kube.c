@@ -281,6 +281,12 @@ struct net_answer kube_ask(struct kube *k, struct arena *a, const char *method, 
 	*ret = NULL;
 	if (answer.outcome == NET_ANSWERED && answer.len > 0 && !doc_json_read(a, answer.body, answer.len, ret, &why))
 		*ret = NULL;
+	/* Each answer names its kind, but for the version: who says yes without has not done it, and knows of nothing. */
+	if (net_is_good(&answer) && !doc_get(*ret, "kind") && !doc_get(*ret, "gitVersion")) {
+		answer.outcome = NET_UNKNOWN;
+		answer.error = "what answers is no API server of Kubernetes";
+		*ret = NULL;
+	}
 	return answer;
 }
 

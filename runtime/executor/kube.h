@@ -10,7 +10,8 @@ struct kube;
 struct kube *kube_open(const char *context, const char *namespace, char *ret_error, size_t error_len);
 void kube_close(struct kube *k); /* accepts NULL */
 const char *kube_namespace(const struct kube *k);
-/* Path behind the server's address; body: a document, or NULL. *ret: the answer as a document where it is one, else NULL. once: as net_request says. PATCH: server-side apply. */
+/* Path behind the server's address; body: a document, or NULL. *ret: the answer as a document where it is one, else NULL. A success that names no kind
+ * is none (API conventions, "Types"). once: as net_request says. PATCH: server-side apply. */
 struct net_answer kube_ask(struct kube *k, struct arena *a, const char *method, const char *path, const struct doc *body, bool once, struct doc **ret);
 /* A watch: each event goes to `event`; see net_watch. */
 struct net_answer kube_watch(struct kube *k, struct arena *a, const char *path, uint32_t timeout_ms, int wake_fd, void (*event)(const struct doc *d, void *ctx), void *ctx);

@@ -115,7 +115,8 @@ static bool ask_version(struct kubernetes *k, const char **ret_error, struct are
 	if (k->kind != ASK)
 		return true;
 	struct net_answer answer = kube_ask(k->kube, a, "GET", "/version", NULL, false, &said);
-	if (answer.outcome == NET_ANSWERED) /* some say "29+", some nothing */
+	bool later = answer.outcome != NET_ANSWERED || answer.status == 429 || answer.status >= 500;
+	if (!later) /* some say "29+", some nothing */
 		k->kind = atoi(doc_text(doc_get(said, "minor"), "0")) >= INDEXED_MINOR ? INDEXED : ALONE;
 	else
 		*ret_error = kube_error(a, &answer, said);
