@@ -61,7 +61,7 @@ class Judge:
         try:
             with open(os.path.join(self.service, "pid"), encoding="utf-8") as f:
                 pid = int(f.read())
-            os.kill(pid, number)
+            os.killpg(pid, number)  # it has children that hold its port
         except (OSError, ValueError):
             return
         for _ in range(100):
@@ -433,10 +433,32 @@ class Judge:
         self.run(0, "apply", "port=5001", *key)
         self.looks(5001)
         self.nothing("port=5001", *key)
+        self.restarted_in_the_middle(5002, *key)
+        self.run(0, "apply", "port=5001", *key)
         self.answers("registry", "port=5001", *key)
         self.run(0, "destroy", "--yes", *key)
         self.must_be()
         self.no_secret()
+
+    def restarted_in_the_middle(self, port, *key):
+        """The manager ended by kill -9 while Ansible runs on the machine, and started anew."""
+        words = ("apply", "port=%d" % port) + key
+        p = subprocess.Popen(self.words(words), cwd=self.home, env=dict(os.environ, STORE_KEY=WORD), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        there, limit = self.infrastructures()[0], time.time() + 60
+        while time.time() < limit and self.ask("GET", "/infrastructures/%s/state" % there)[1]["state"]["state"] != "running":
+            time.sleep(0.2)
+        if p.poll() is not None or time.time() >= limit:
+            raise Wrong("it never configures: %s" % p.communicate()[0])
+        time.sleep(2)
+        self.stop(signal.SIGKILL)
+        time.sleep(1)
+        self.start()
+        out = p.communicate(timeout=400)[0]
+        print("restarted while it configures: exit code %d\n%s" % (p.returncode, out), flush=True)
+        if p.returncode:
+            self.run(0, *words)  # it said so, and the next one puts it right
+        self.looks(port)
+        self.nothing(*words[1:])
 
     def hosts(self):
         """Without a manager: ansible-playbook by SSH. words() gives what only the others need."""
