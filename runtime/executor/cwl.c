@@ -44,6 +44,8 @@ struct whole {
 	const char *at;                 /* the engine's folder: the records of its tasks; NULL: none was started */
 	struct executor_attempt engine; /* found: ALIVE while it runs */
 	bool cancelled;
+	bool left;                      /* it is gone, and what it ended in `at` has not been asked for yet */
+	bool handed;                    /* news that the run has not worked on */
 	struct map taken;               /* names that had their end from this run of the engine */
 	VEC(struct job) jobs;           /* that have not ended */
 	VEC(struct job) later;          /* for the engine's next run */
@@ -313,7 +315,7 @@ static bool begin(struct whole *w, char *ret_why, size_t why_len)
 {
 	const struct executor_whole *x = w->host->whole;
 	w->at = engine_folder(&w->arena, w->host->state, w->host->run);
-	w->cancelled = false;
+	w->cancelled = w->left = false;
 	map_finish(&w->taken);
 	map_init(&w->taken);
 	const char *note = arena_printf(&w->arena, "%" PRId64 " %s\n", w->host->run, x->identity);
@@ -334,8 +336,8 @@ static bool begin(struct whole *w, char *ret_why, size_t why_len)
 	return true;
 }
 
-/* The engine that runs for this workflow already, after a crash of ours. */
-static bool running_engine(struct whole *w, bool *ret_same)
+/* The engine that ran for this workflow before, after a crash of ours, and whether it is the one that is wanted. False: there was none. */
+static bool earlier_engine(struct whole *w, bool *ret_same)
 {
 	char *text, identity[80] = "";
 	size_t len;
@@ -345,7 +347,7 @@ static bool running_engine(struct whole *w, bool *ret_same)
 	w->engine = (struct executor_attempt){ .run = run };
 	executor_local.find(w->host, &w->engine, 1, NULL, 0);
 	*ret_same = strcmp(identity, w->host->whole->identity) == 0;
-	return w->engine.found == EXECUTOR_ALIVE;
+	return true;
 }
 
 static void *cwl_start(const struct executor_host *host, char *ret_error, size_t error_len)
@@ -369,15 +371,17 @@ static void *cwl_start(const struct executor_host *host, char *ret_error, size_t
 	timerfd_settime(w->timer, 0, &every, NULL);
 	if (epoll_ctl(w->wake, EPOLL_CTL_ADD, w->timer, &e) != 0 || epoll_ctl(w->wake, EPOLL_CTL_ADD, executor_local.fd(w->local), &e) != 0)
 		bug("epoll: %s", strerror(errno));
-	if (!running_engine(w, &same))
+	if (!earlier_engine(w, &same))
 		return w;
-	if (same) {
+	if (same)
 		w->at = engine_folder(&w->arena, host->state, w->engine.run);
+	if (same && w->engine.found == EXECUTOR_ALIVE) {
 		executor_local.adopt(w->local, &w->engine, NULL);
-	} else { /* it runs what is not wanted any more */
-		executor_local.kill(host, &w->engine, 1);
-		w->engine.found = EXECUTOR_GONE;
+		return w;
 	}
+	executor_local.kill(host, &w->engine, 1); /* it runs what is not wanted any more, or its jobs have outlived it */
+	w->engine.found = EXECUTOR_GONE;
+	w->left = same;
 	return w;
 }
 
@@ -400,16 +404,24 @@ static void tell(struct whole *w, const struct job *j, enum executor_word word, 
 	snprintf(n->text, sizeof n->text, "%s", text ? text : "");
 }
 
+/* An engine that is gone ran it to its end, and nobody had asked for it yet. */
+static bool was_left(struct whole *w, const struct job *j)
+{
+	return w->left && !map_get(&w->taken, j->name) && file_exists(arena_printf(&w->arena, "%s/tasks/%s/exit", w->at, j->name));
+}
+
 static void cwl_submit(void *state, const struct executor_task *tasks, uint32_t n)
 {
 	struct whole *w = state;
 	char why[300] = "";
-	bool alive = w->engine.found == EXECUTOR_ALIVE, good = true;
+	bool alive = w->engine.found == EXECUTOR_ALIVE, good = true, left = false;
 	for (uint32_t i = 0; i < n; i++) {
 		struct job j = job_of(w, w->host->run, &tasks[i]);
-		*(alive && map_get(&w->taken, j.name) ? vec_push(&w->later) : vec_push(&w->jobs)) = j;
+		bool there = !alive && was_left(w, &j);
+		left = left || there;
+		*((alive && map_get(&w->taken, j.name)) || (w->left && !there) ? vec_push(&w->later) : vec_push(&w->jobs)) = j;
 	}
-	if (!alive && n > 0)
+	if (!alive && n > 0 && !w->left)
 		good = begin(w, why, sizeof why);
 	for (uint32_t i = 0; i < w->jobs.len && good; i++)
 		expect(w, &w->jobs.at[i]);
@@ -556,7 +568,7 @@ static void look(struct whole *w)
 			w->jobs.at[n++] = j;
 	}
 	w->jobs.len = n;
-	if (!over || w->later.len == 0)
+	if (!over || w->later.len == 0 || w->news.len > 0) /* the next engine is given what the last one ended */
 		return;
 	char why[300] = "";
 	bool good = !w->cancelled && begin(w, why, sizeof why);
@@ -585,14 +597,15 @@ static bool cwl_poll(void *state, struct executor_news *ret)
 {
 	struct whole *w = state;
 	uint64_t ticks;
-	if (w->news.len == 0) {
+	if (w->news.len == 0 && !w->handed) {
 		bool alive = w->engine.found == EXECUTOR_ALIVE;
 		hear(w);
 		bool due = read(w->timer, &ticks, sizeof ticks) > 0;
 		if (due || (alive && w->engine.found != EXECUTOR_ALIVE))
 			look(w);
 	}
-	if (w->news.len == 0)
+	w->handed = w->news.len > 0;
+	if (!w->handed)
 		return false;
 	*ret = w->news.at[0];
 	memmove(w->news.at, w->news.at + 1, --w->news.len * sizeof *w->news.at);
