@@ -414,11 +414,10 @@ static void cwl_submit(void *state, const struct executor_task *tasks, uint32_t 
 {
 	struct whole *w = state;
 	char why[300] = "";
-	bool alive = w->engine.found == EXECUTOR_ALIVE, good = true, left = false;
+	bool alive = w->engine.found == EXECUTOR_ALIVE, good = true;
 	for (uint32_t i = 0; i < n; i++) {
 		struct job j = job_of(w, w->host->run, &tasks[i]);
 		bool there = !alive && was_left(w, &j);
-		left = left || there;
 		*((alive && map_get(&w->taken, j.name)) || (w->left && !there) ? vec_push(&w->later) : vec_push(&w->jobs)) = j;
 	}
 	if (!alive && n > 0 && !w->left)

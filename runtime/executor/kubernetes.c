@@ -60,6 +60,12 @@ static const char *key_of(struct arena *a, const struct kube_known *known)
 
 /* -- submitting ------------------------------------------------------------------------------------------------------ */
 
+/* Asked again it may be answered. */
+static bool is_passing(const struct net_answer *answer)
+{
+	return answer->outcome != NET_ANSWERED || answer->status == 429 || answer->status >= 500;
+}
+
 /* Created, or there already: its name is this attempt's alone. */
 static bool create(struct kubernetes *k, struct arena *a, const char *path, const struct doc *d, bool *ret_passing, const char **ret_error)
 {
@@ -67,8 +73,7 @@ static bool create(struct kubernetes *k, struct arena *a, const char *path, cons
 	struct net_answer answer = kube_ask(k->kube, a, "POST", path, d, false, &said);
 	if (net_is_good(&answer) || (answer.outcome == NET_ANSWERED && answer.status == 409))
 		return true;
-	*ret_passing = answer.outcome != NET_ANSWERED || answer.status == 429 || answer.status >= 500 ||
-		       (answer.status == 403 && strstr(kube_error(a, &answer, said), "exceeded quota"));
+	*ret_passing = is_passing(&answer) || (answer.status == 403 && strstr(kube_error(a, &answer, said), "exceeded quota"));
 	*ret_error = kube_error(a, &answer, said);
 	return false;
 }
@@ -115,8 +120,7 @@ static bool ask_version(struct kubernetes *k, const char **ret_error, struct are
 	if (k->kind != ASK)
 		return true;
 	struct net_answer answer = kube_ask(k->kube, a, "GET", "/version", NULL, false, &said);
-	bool later = answer.outcome != NET_ANSWERED || answer.status == 429 || answer.status >= 500;
-	if (!later) /* some say "29+", some nothing */
+	if (!is_passing(&answer)) /* some say "29+", some nothing */
 		k->kind = atoi(doc_text(doc_get(said, "minor"), "0")) >= INDEXED_MINOR ? INDEXED : ALONE;
 	else
 		*ret_error = kube_error(a, &answer, said);

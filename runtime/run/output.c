@@ -183,7 +183,7 @@ static const struct value *check_path(struct run *r, struct task *t, const struc
 		output_fail(r, t, f, DIAG_E0605, arena_printf(&r->arena, "is no %s file: `%s` starts otherwise", type->format->name, path));
 		return NULL;
 	}
-	int e = own_files(&t->now->arena, full);
+	int e = S_ISDIR(st.st_mode) || st.st_nlink > 1 ? own_files(&t->now->arena, full) : 0;
 	if (!e)
 		e = stamps_content(&r->stamps, full, &digest);
 	if (e) {
